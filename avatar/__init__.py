@@ -1,0 +1,57 @@
+"""Photos to a rigged, relightable 3D head, on a laptop CPU.
+
+    import avatar
+
+    head = avatar.reconstruct(["left.jpg", "front.jpg", "right.jpg"])
+    avatar.export_glb(head, "head.glb")
+    head.save("head.avatar")
+
+Names are loaded when first used, so that importing this package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from avatar.core.avatar import Avatar as Avatar
+    from avatar.core.clip import Clip as Clip
+    from avatar.core.errors import AvatarError as AvatarError
+    from avatar.create.options import ReconstructOptions as ReconstructOptions
+    from avatar.create.reconstruct import reconstruct as reconstruct
+    from avatar.export.glb import GlbOptions as GlbOptions
+    from avatar.export.glb import export_glb as export_glb
+    from avatar.head.registry import load_model as load_model
+
+_HOMES = {
+    "Avatar": "avatar.core.avatar",
+    "AvatarError": "avatar.core.errors",
+    "Clip": "avatar.core.clip",
+    "GlbOptions": "avatar.export.glb",
+    "ReconstructOptions": "avatar.create.options",
+    "export_glb": "avatar.export.glb",
+    "load_model": "avatar.head.registry",
+    "reconstruct": "avatar.create.reconstruct",
+}
+
+__all__ = [
+    "Avatar",
+    "AvatarError",
+    "Clip",
+    "GlbOptions",
+    "ReconstructOptions",
+    "export_glb",
+    "load_model",
+    "reconstruct",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'avatar' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return __all__

@@ -1,0 +1,1 @@
+"""From pictures to observations: reading, detection, landmarks, irises, mattes."""

@@ -1,0 +1,1 @@
+"""A small executor of TensorFlow Lite networks in plain torch operations."""

@@ -1,0 +1,25 @@
+"""The `avatar` command: photos to a rigged, textured head."""
+
+import sys
+from collections.abc import Sequence
+
+from avatar.core.errors import AvatarError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0: done. 2: the user can mend it (bad input, bad option); one line on stderr says how.
+    130: interrupted by Ctrl-C; nothing half-written is left behind.
+    """
+    from avatar.cli.app import run  # noqa: PLC0415 - keeps `import avatar.cli` instant
+
+    try:
+        run(sys.argv[1:] if arguments is None else list(arguments))
+    except AvatarError as error:
+        sys.stderr.write(f"avatar: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("avatar: stopped; nothing was written\n")
+        return 130
+    return 0

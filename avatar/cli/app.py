@@ -1,0 +1,27 @@
+"""The subcommands and what they are called."""
+
+from tyro.extras import SubcommandApp
+
+from avatar.cli.demo import demo
+from avatar.cli.doctor import doctor
+from avatar.cli.landmarks import landmarks
+from avatar.cli.models import models_add, models_list
+from avatar.cli.reconstruct import reconstruct
+
+DESCRIPTION = """From photos to a rigged, textured 3D head with 52 ARKit morphs, on a laptop CPU.
+
+Start with `avatar demo`, then `avatar reconstruct face.jpg -o head.glb --preview head.png`."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments and run the subcommand they name; argparse's exit codes on misuse."""
+    models = SubcommandApp()
+    models.command(name="list")(models_list)
+    models.command(name="add")(models_add)
+    app = SubcommandApp()
+    app.command(name="demo")(demo)
+    app.command(name="reconstruct")(reconstruct)
+    app.command(name="landmarks")(landmarks)
+    app.command(models, name="models", help="List the head models, or add one of your own.")
+    app.command(name="doctor")(doctor)
+    app.cli(prog="avatar", description=DESCRIPTION, args=arguments)

@@ -1,0 +1,36 @@
+"""`avatar models`: the head models at hand."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from tyro.conf import Positional
+
+
+def models_list() -> None:
+    """List the head models that `--model` takes, with their licences."""
+    from avatar.head.registry import list_models  # noqa: PLC0415
+
+    table = Table("name", "kind", "licence", "where")
+    for entry in list_models():
+        table.add_row(entry.name, entry.kind, entry.licence, str(entry.path or "built in"))
+    Console(file=sys.stdout).print(table)
+
+
+def models_add(kind: Positional[str], path: Positional[Path], *, name: str | None = None) -> None:
+    """Add a head model you have: nothing is downloaded, its licence stays yours to keep.
+
+    Examples:
+      avatar models add ict ./ICT-FaceKit/FaceXModel
+      avatar models add flame ./flame2023.pkl --name flame
+
+    Args:
+        kind: what it is: ict (a folder or .tar.xz), flame (.pkl or .npz) or gnm (.npz).
+        path: where it lies.
+        name: what to call it; the kind, if nothing is said.
+    """
+    from avatar.head.registry import register_model  # noqa: PLC0415
+
+    entry = register_model(name or kind, path, kind)
+    sys.stdout.write(f"added {entry.name} ({entry.licence}); use it with --model {entry.name}\n")

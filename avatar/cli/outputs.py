@@ -1,0 +1,78 @@
+"""The files a reconstruction writes: checked before the work starts, written all or none."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avatar.core.errors import OptionError
+
+if TYPE_CHECKING:
+    from avatar.create.reconstruct import Reconstruction
+
+HEAD_SUFFIXES = (".glb", ".avatar")
+PREVIEW_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Where the head, the preview sheet and the report go."""
+
+    head: Path
+    preview: Path | None = None
+    report: Path | None = None
+    test_clip: bool = False
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files asked for, in the order they are written."""
+        return tuple(p for p in (self.head, self.preview, self.report) if p is not None)
+
+    def check(self) -> None:
+        """Refuse, before minutes of work, what could not be written at their end.
+
+        Raises:
+            OptionError: a file type that is not written here, or two outputs in one file.
+            OutputError: a folder that does not exist or cannot be written to.
+        """
+        from avatar.files.atomic import check_writable  # noqa: PLC0415
+
+        _check_suffix("output", self.head, HEAD_SUFFIXES)
+        if self.preview is not None:
+            _check_suffix("preview", self.preview, PREVIEW_SUFFIXES)
+        if self.report is not None:
+            _check_suffix("report", self.report, (".json",))
+        if len({path.resolve() for path in self.paths}) < len(self.paths):
+            raise OptionError("output, preview and report: expected different files")
+        for path in self.paths:
+            check_writable(path)
+
+
+def _check_suffix(name: str, path: Path, suffixes: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise OptionError(
+            f"{name}: expected a file ending in {' or '.join(suffixes)}, got {path.name!r}"
+        )
+
+
+def write_outputs(result: "Reconstruction", outputs: Outputs) -> None:
+    """Write every output; on any failure none of them is left behind or half-written."""
+    from avatar.create.preview import preview_image  # noqa: PLC0415
+    from avatar.export.exercise_clip import exercise_clip  # noqa: PLC0415
+    from avatar.export.glb import GlbOptions, export_glb  # noqa: PLC0415
+    from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
+    from avatar.files.bundle import save_avatar  # noqa: PLC0415
+
+    with atomic_outputs(outputs.paths) as temporary:
+        if outputs.head.suffix.lower() == ".avatar":
+            save_avatar(result.avatar, temporary[outputs.head])
+        else:
+            clip = exercise_clip(result.avatar.rig) if outputs.test_clip else None
+            export_glb(result.avatar, temporary[outputs.head], GlbOptions(clip=clip))
+        if outputs.preview is not None:
+            picture = preview_image(result)
+            kind = "PNG" if outputs.preview.suffix.lower() == ".png" else "JPEG"
+            picture.save(temporary[outputs.preview], format=kind, quality=90)
+        if outputs.report is not None:
+            text = json.dumps(result.avatar.report, indent=1)
+            temporary[outputs.report].write_text(text, encoding="utf-8")

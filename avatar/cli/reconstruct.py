@@ -1,0 +1,53 @@
+"""`avatar reconstruct`: photos to a head."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from avatar.cli.outputs import Outputs, write_outputs
+from avatar.cli.progress import progress_bar
+from avatar.create.options import ReconstructOptions
+
+DEFAULTS = ReconstructOptions()
+
+
+def reconstruct(
+    photos: Positional[tuple[Path, ...]],
+    *,
+    output: Annotated[Path, arg(aliases=["-o"])] = Path("head.glb"),
+    preview: Path | None = None,
+    report: Path | None = None,
+    test_clip: bool = False,
+    options: OmitArgPrefixes[ReconstructOptions] = DEFAULTS,
+) -> None:
+    """Turn one or several photos of ONE person into a rigged, textured head.
+
+    Examples:
+      avatar reconstruct face.jpg -o head.glb --preview head.png --report head.json
+      avatar reconstruct left.jpg front.jpg right.jpg -o head.avatar
+
+    Args:
+        photos: the pictures (JPEG, PNG, HEIC, WebP, AVIF, ...), all of the same person.
+        output: the head to write: .glb for engines and Blender, .avatar to keep everything.
+        preview: also write a sheet of pictures (.png or .jpg) to judge the result by.
+        report: also write cameras, coefficients, residuals and timings (.json).
+        test_clip: add a short test animation to the .glb.
+        options: how to reconstruct.
+    """
+    outputs = Outputs(head=output, preview=preview, report=report, test_clip=test_clip)
+    outputs.check()
+    from avatar.create.reconstruct import (  # noqa: PLC0415 - torch, only when there is work
+        reconstruct_with_evidence,
+    )
+
+    options = replace(options, name=options.name or output.stem)
+    with progress_bar("avatar reconstruct") as progress:
+        result = reconstruct_with_evidence(photos, options, progress)
+        progress("writing", 0.97)
+        write_outputs(result, outputs)
+    for warning in result.avatar.report["warnings"]:
+        sys.stderr.write(f"warning: {warning}\n")
+    sys.stdout.writelines(f"{path}\n" for path in outputs.paths)

@@ -1,0 +1,1 @@
+"""Finished data every layer shares: transforms, cameras, meshes, rigs, clips, avatars, errors."""

@@ -1,0 +1,1 @@
+"""The recipes: pictures to an avatar."""

@@ -1,0 +1,72 @@
+"""From a fit and its maps to the finished avatar."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from jaxtyping import Float
+from torch import Tensor
+
+from avatar.core.avatar import Avatar, AvatarInfo
+from avatar.core.material import Material
+from avatar.core.mesh import Mesh
+from avatar.core.rig import Rig
+from avatar.fit.head_fit import HeadFit
+from avatar.head.anatomy import personal_morphs, settled
+from avatar.head.parts.textures import part_materials
+from avatar.maps.skin import SkinMaps
+
+UNKNOWN_PART = (0.6, 0.55, 0.5)
+"""Linear RGB of a part for which no texture is known, as in head models of other makers."""
+
+
+def assemble_avatar(fit: HeadFit, skin: SkinMaps, iris: Float[Tensor, "3"], name: str) -> Avatar:
+    """Return the avatar: neutral mesh, the person's own morphs and joints, materials.
+
+    Args:
+        fit: the fitted head.
+        skin: the skin's maps.
+        iris: linear RGB of the irises.
+        name: what to call the avatar.
+    """
+    model = fit.model
+    vertices = settled(model, fit.neutral_vertices)
+    mesh = Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts)
+    rig = Rig(
+        morphs=personal_morphs(model, vertices),
+        joint_names=model.joint_names,
+        parents=model.parents,
+        joint_positions=model.joint_regressor @ vertices,
+        skin_weights=model.skin_weights,
+    )
+    return Avatar(
+        info=AvatarInfo(
+            name=name,
+            head_model=model.name,
+            licence=model.licence,
+            generator=f"avatar {_version()}",
+        ),
+        mesh=mesh,
+        rig=rig,
+        materials=_materials(fit, skin, iris),
+        landmarks68=model.landmarks68,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("avatar")
+    except PackageNotFoundError:
+        return "of the source tree"
+
+
+def _materials(fit: HeadFit, skin: SkinMaps, iris: Float[Tensor, "3"]) -> tuple[Material, ...]:
+    own = Material(
+        name="skin", base_color_map=skin.albedo, roughness=1.0, roughness_map=skin.roughness
+    )
+    used = {part.material for part in fit.model.parts}
+    others = part_materials(iris, skin.hair_color)
+    found = {material.name: material for material in others}
+    found["skin"] = own
+    return tuple(
+        found.get(name, Material(name=name, base_color=(*UNKNOWN_PART, 1.0)))
+        for name in sorted(used)
+    )

@@ -1,0 +1,24 @@
+"""What a user may choose; free of heavy imports, so that `--help` is instant."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructOptions:
+    """How photos become a head.
+
+    Attributes:
+        model: head model, see `avatar models list`.
+        face: which face where a photo shows several; 1 is the largest.
+        fov: horizontal field of view of the photos in degrees; without it, EXIF or an estimate.
+        texture_size: side of the skin's texture in pixels.
+        hair_volume: let the scalp follow the outline of the hair.
+        name: what to call the head; without it, the name of the output or of the first photo.
+    """
+
+    model: str = "anny"
+    face: int = 1
+    fov: float | None = None
+    texture_size: int = 2048
+    hair_volume: bool = True
+    name: str | None = None

@@ -1,0 +1,130 @@
+"""Photos of one person to their rigged, textured head."""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from avatar.capture.observation import Observation, Photo
+from avatar.capture.observe import ObserveOptions, observe
+from avatar.capture.read_photo import read_photo
+from avatar.core.avatar import Avatar
+from avatar.core.camera import focal_from_fov
+from avatar.core.errors import OptionError
+from avatar.create.assemble import assemble_avatar
+from avatar.create.options import ReconstructOptions
+from avatar.create.report import build_report
+from avatar.create.same_person import same_person_warnings
+from avatar.fit.fit_photos import PhotoFitOptions, fit_photos
+from avatar.fit.head_fit import HeadFit
+from avatar.head.registry import list_models, load_model
+from avatar.maps.eyes import iris_color
+from avatar.maps.skin import bake_skin
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of the whole is finished, in [0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstruction:
+    """An avatar with the evidence behind it."""
+
+    avatar: Avatar
+    fit: HeadFit
+    observations: tuple[Observation, ...]
+
+
+def reconstruct(
+    images: Sequence[str | Path | Photo] | str | Path | Photo,
+    options: ReconstructOptions | None = None,
+    progress: Progress | None = None,
+) -> Avatar:
+    """Return the head of the person in the photos, with a neutral base mesh.
+
+    Args:
+        images: one or several photos of ONE person: paths, or `Photo`s already read.
+        options: see `ReconstructOptions`.
+        progress: called as the work goes on.
+
+    Raises:
+        ImageError: a photo cannot be read.
+        FaceNotFoundError: a photo shows no usable face, or not the one asked for.
+        ModelError: the head model is not there or is damaged.
+        OptionError: no photo, or an option that makes no sense.
+    """
+    return reconstruct_with_evidence(images, options, progress).avatar
+
+
+def reconstruct_with_evidence(
+    images: Sequence[str | Path | Photo] | str | Path | Photo,
+    options: ReconstructOptions | None = None,
+    progress: Progress | None = None,
+) -> Reconstruction:
+    """Like `reconstruct`, and return the fit and the observations too."""
+    options = options or ReconstructOptions()
+    if isinstance(images, str | Path | Photo):
+        images = [images]
+    if not images:
+        raise OptionError("images: expected at least one photo, got none")
+    _check(options)
+    known = [entry.name for entry in list_models()]
+    if options.model not in known:
+        raise OptionError(f"model: expected one of {', '.join(known)}; got {options.model!r}")
+    stages = _Stages(progress)
+    # Whatever a user can get wrong comes first: building the model takes seconds.
+    observations: list[Observation] = []
+    for number, image in enumerate(images):
+        with stages("reading and finding the face", 0.1 * number / len(images)):
+            observations.append(_observe(image, options))
+    with stages("head model", 0.1):
+        model = load_model(options.model)
+    with stages("fitting the head", 0.2):
+        fit = fit_photos(observations, model, _fit_options(options))
+    with stages("comparing the photos", 0.6):
+        warnings = (*fit.warnings, *same_person_warnings(observations, model))
+    with stages("texture", 0.65):
+        skin = bake_skin(fit, observations, options.texture_size)
+        iris = iris_color(fit, observations)
+    with stages("avatar", 0.95):
+        avatar = assemble_avatar(fit, skin, iris, options.name or observations[0].photo.name)
+    timings = {**stages.seconds, **{f"fit: {name}": s for name, s in fit.timings.items()}}
+    report = build_report(fit, observations, timings, warnings)
+    return Reconstruction(
+        avatar=replace(avatar, report=report), fit=fit, observations=tuple(observations)
+    )
+
+
+def _check(options: ReconstructOptions) -> None:
+    if options.fov is not None:
+        focal_from_fov(options.fov, 1)
+    if not 64 <= options.texture_size <= 8192:
+        raise OptionError(f"texture_size: expected 64 to 8192 texels, got {options.texture_size}")
+
+
+def _fit_options(options: ReconstructOptions) -> PhotoFitOptions:
+    return PhotoFitOptions(
+        fov_degrees=options.fov,
+        hair_volume=options.hair_volume,
+    )
+
+
+def _observe(image: str | Path | Photo, options: ReconstructOptions) -> Observation:
+    photo = image if isinstance(image, Photo) else read_photo(image)
+    return observe(photo, ObserveOptions(face=options.face))
+
+
+class _Stages:
+    """Times named stages and tells the progress."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str, done: float) -> Generator[None, None, None]:
+        if self.progress:
+            self.progress(name, done)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

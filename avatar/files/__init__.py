@@ -1,0 +1,1 @@
+"""Files: packaged data, caches, atomic writes, the `.avatar` bundle."""

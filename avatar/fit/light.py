@@ -1,0 +1,83 @@
+"""A photo's light and the person's albedo from what the vertices look like."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from avatar.core.camera import Camera
+from avatar.core.harmonics import sh_basis
+
+USUAL_ALBEDO = 0.32
+"""Luminance of a face's albedo over all people, about; light and albedo share one free factor."""
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VertexColors:
+    """What one photo shows at each vertex: linear RGB, and a weight that is 0 where unseen."""
+
+    colors: Float[Tensor, "verts 3"]
+    normals: Float[Tensor, "verts 3"]
+    weights: Float[Tensor, " verts"]
+
+
+def vertex_colors(
+    pixels: Float[Tensor, "height width 3"],
+    camera: Camera,
+    vertices: Float[Tensor, "verts 3"],
+) -> Float[Tensor, "verts 3"]:
+    """Return the picture's colours where the vertices project to, hidden or not."""
+    height, width = pixels.shape[:2]
+    places, _ = camera.project(vertices)
+    grid = (places + 0.5) / places.new_tensor([width, height]) * 2 - 1
+    sampled = functional.grid_sample(
+        pixels.permute(2, 0, 1)[None], grid[None, None], align_corners=False, padding_mode="border"
+    )
+    return sampled[0, :, 0].T
+
+
+def solve_light(
+    seen: VertexColors, albedo: Float[Tensor, "verts 3"], rounds: int = 4
+) -> Float[Tensor, "9 3"]:
+    """Return the light that explains the colours of a surface of known albedo.
+
+    Least squares per channel, with the weights of outliers (shine, hair, shadows) lowered, and a
+    slight pull to a light without direction where the normals do not tell.
+    """
+    basis = sh_basis(seen.normals)
+    light = albedo.new_zeros(9, 3)
+    pull = 1e-3 * torch.diag(basis.new_tensor([0.1, *(1.0,) * 3, *(3.0,) * 5]))
+    for channel in range(3):
+        design = basis * albedo[:, channel : channel + 1]
+        weights = seen.weights
+        for _ in range(rounds):
+            scaled = design * weights[:, None]
+            normal = scaled.T @ design
+            ridge = pull * normal[0, 0].clamp_min(1e-9)
+            light[:, channel] = torch.linalg.solve(
+                normal + ridge, scaled.T @ seen.colors[:, channel]
+            )
+            off = (design @ light[:, channel] - seen.colors[:, channel]).abs()
+            spread = (seen.weights * off).sum() / seen.weights.sum().clamp_min(1e-9)
+            weights = seen.weights / (1 + (off / (2 * spread + 1e-6)) ** 2)
+    return light
+
+
+def solve_albedo(
+    photos: Sequence[VertexColors], lights: Sequence[Float[Tensor, "9 3"]]
+) -> tuple[Float[Tensor, "verts 3"], Float[Tensor, " verts"]]:
+    """Return each vertex's albedo, the weighted mean of what the photos say, and its weight."""
+    total = torch.zeros_like(photos[0].colors)
+    weight = torch.zeros_like(total[:, 0])
+    for seen, light in zip(photos, lights, strict=True):
+        shading = (sh_basis(seen.normals) @ light).clamp_min(0.02)
+        # Well-lit places tell more: dividing by dim light multiplies the noise.
+        say = seen.weights * shading.mean(1)
+        total = total + say[:, None] * seen.colors / shading
+        weight = weight + say
+    return (total / weight.clamp_min(1e-9)[:, None]).clamp(0.005, 0.95), weight

@@ -1,0 +1,41 @@
+"""Expressions are sparse: each coefficient is exponentially distributed over [0, 1]."""
+
+import torch
+
+from avatar.core.arkit import ARKIT_INDEX, ARKIT_NAMES, mirrored_name
+from avatar.fit.solver import Linearised
+from avatar.fit.state import HeadState
+
+SOFTENING = 0.05
+
+
+def expression_sparsity(state: HeadState, photo: int) -> Linearised:
+    """Return residuals whose halved squares sum to the coefficients (an L1 norm, as all are >= 0).
+
+    The residual of a coefficient w is sqrt(2 (w + softening)); the softening keeps the slope
+    finite at 0, where the halved square's own slope is exactly 1 all the same.
+    """
+    residual = (2 * (state.photos[photo].expression + SOFTENING)).sqrt()
+    return Linearised(
+        residual=residual,
+        jacobian=torch.diag(1 / residual),
+        columns=state.expression_columns(photo),
+    )
+
+
+def expression_symmetry(state: HeadState, photo: int) -> Linearised:
+    """Return left minus right of every coefficient that has a mirror image."""
+    expression = state.photos[photo].expression
+    pairs = [
+        (index, ARKIT_INDEX[mirrored_name(name)])
+        for index, name in enumerate(ARKIT_NAMES)
+        if name.endswith("Left") and mirrored_name(name) in ARKIT_INDEX
+    ]
+    jacobian = expression.new_zeros(len(pairs), len(expression))
+    for row, (left, right) in enumerate(pairs):
+        jacobian[row, left], jacobian[row, right] = 1.0, -1.0
+    return Linearised(
+        residual=jacobian @ expression,
+        jacobian=jacobian,
+        columns=state.expression_columns(photo),
+    )

@@ -1,0 +1,1 @@
+"""Head models: arrays that say what heads look like and how they move."""

@@ -1,0 +1,1 @@
+"""FLAME 2023 Open as a head model."""

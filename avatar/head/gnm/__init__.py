@@ -1,0 +1,1 @@
+"""GNM Head as a head model."""

@@ -1,0 +1,1 @@
+"""ICT-FaceKit (MIT) as a head model."""

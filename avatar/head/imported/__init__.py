@@ -1,0 +1,1 @@
+"""What importers of foreign head models share."""

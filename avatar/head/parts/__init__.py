@@ -1,0 +1,1 @@
+"""What the default head has besides skin: eyes, teeth and gums, tongue and lashes."""

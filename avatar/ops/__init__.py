@@ -1,0 +1,1 @@
+"""Kernels: each op has a native version and a torch reference twin."""

@@ -1,0 +1,1 @@
+"""Rendering a head: visibility, shading, stills."""

@@ -1,0 +1,57 @@
+// Scratch memory and small words for kernels.
+//
+// Kernels are compiled once per instruction set. A template of the standard library instantiated
+// in several of those objects would be merged by the linker into one copy, built perhaps for a
+// CPU this machine is not. So kernels keep to templates in their own namespace, like this one.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#ifdef _MSC_VER
+#define AVATAR_NOINLINE __declspec(noinline)
+#define AVATAR_RESTRICT __restrict
+#else
+#define AVATAR_NOINLINE __attribute__((noinline))
+#define AVATAR_RESTRICT __restrict__
+#endif
+
+namespace avatar::AVATAR_ISA {
+
+// An array of `T` without initial values, aligned to a cache line.
+template <typename T>
+class Buffer {
+  public:
+    explicit Buffer(std::size_t size)
+        : data_(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{64}))) {}
+    ~Buffer() { ::operator delete(data_, std::align_val_t{64}); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+    T* data() { return data_; }
+    T& operator[](std::size_t index) { return data_[index]; }
+    const T& operator[](std::size_t index) const { return data_[index]; }
+
+  private:
+    T* data_;
+};
+
+template <typename T>
+constexpr T min(T a, T b) {
+    return a < b ? a : b;
+}
+
+template <typename T>
+constexpr T max(T a, T b) {
+    return a > b ? a : b;
+}
+
+template <typename T>
+constexpr void swap(T& a, T& b) {
+    const T old_a = a;
+    a = b;
+    b = old_a;
+}
+
+}  // namespace avatar::AVATAR_ISA

@@ -1,0 +1,27 @@
+// The mesh rasteriser's interface; avatar/ops/rasterize_mesh.py says what it computes.
+#pragma once
+
+#include <cstdint>
+
+namespace avatar {
+
+struct RasterizeMeshInput {
+    const float* pixels;   // verts x 2
+    const float* depths;   // verts
+    const int64_t* faces;  // faces x 3, every index valid
+    int64_t face_count;
+    int height, width;
+    bool cull_back;
+    float near;
+    int threads;
+};
+
+struct RasterizeMeshOutput {
+    int64_t* triangles;   // height x width
+    float* barycentrics;  // height x width x 3
+    float* depths;        // height x width
+};
+
+using RasterizeMesh = void (*)(const RasterizeMeshInput&, const RasterizeMeshOutput&);
+
+}  // namespace avatar

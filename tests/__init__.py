@@ -1,0 +1,3 @@
+"""Tests that state facts; `typechecker` is how they check annotations."""
+
+from tests import typechecker as typechecker

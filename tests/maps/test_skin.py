@@ -1,0 +1,75 @@
+import torch
+
+from avatar.core.harmonics import sh_basis
+from avatar.core.mesh import vertex_normals
+from avatar.maps.skin import bake_skin
+from avatar.maps.texels import texels_of
+from avatar.maps.unwrap import PosedHead, unwrap
+from tests.maps.conftest import WHITE_LIGHT, fitted, painted, photograph
+
+
+def head_of(model) -> PosedHead:
+    faces = torch.cat([part.faces for part in model.parts])
+    return PosedHead(vertices=model.template, skin_faces=model.part("skin").faces, occluders=faces)
+
+
+def test_what_a_photo_shows_lands_where_it_belongs(model):
+    colors = painted(model)
+    fit, observation = photograph(model, colors, 0.0)
+    texels = texels_of(model.part("skin"), model.uvs, 512)
+    view = unwrap(observation.photo.pixels, observation.matte, fit.camera, head_of(model), texels)
+    seen = view.weights > 0.5
+    assert int(seen.sum()) > 20_000
+    error = (view.colors - texels.interpolate(colors))[seen].abs()
+    assert float(error.quantile(0.99)) < 0.02
+
+
+def test_the_back_of_the_head_is_not_seen_from_the_front(model):
+    fit, observation = photograph(model, painted(model), 0.0)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    view = unwrap(observation.photo.pixels, observation.matte, fit.camera, head_of(model), texels)
+    behind = texels.interpolate(model.template)[:, 2] < -0.1
+    behind &= texels.mask(model.region("scalp")) > 0.5
+    assert bool(behind.any())
+    assert float(view.weights[behind].amax()) == 0
+
+
+def test_no_background_bleeds_into_the_texture(model):
+    """The background of the render is pure green, which no vertex is."""
+    fit, observation = photograph(model, painted(model), 30.0)
+    texels = texels_of(model.part("skin"), model.uvs, 512)
+    view = unwrap(observation.photo.pixels, observation.matte, fit.camera, head_of(model), texels)
+    green = view.colors[:, 1] - view.colors[:, 0]
+    assert float(green[view.weights > 0.05].amax()) < 0.15
+
+
+def test_the_light_is_taken_out_of_the_albedo(model):
+    albedo = torch.full_like(model.template, 0.4)
+    light = WHITE_LIGHT.clone()
+    light[1] = 0.5  # from the subject's left
+    normals = vertex_normals(model.template, model.part("skin").faces)
+    shaded = albedo * (sh_basis(normals) @ light)
+    fit, observation = photograph(model, shaded, 0.0, light)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    seen = maps.albedo[maps.confidence > 0.5]
+    assert float(seen.std(0).mean() / seen.mean()) < 0.06
+
+
+def test_the_unseen_side_is_completed_without_holes(model):
+    fit, observation = photograph(model, painted(model), 45.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    values = maps.albedo.reshape(-1, 3)[texels.index]
+    assert torch.isfinite(maps.albedo).all()
+    assert float(values.amin()) >= 0
+    face = texels.mask(model.region("face")) > 0.5
+    assert float(values[face].mean(-1).amin()) > 0.1
+
+
+def test_two_photos_of_different_exposure_agree(model):
+    colors = torch.full_like(model.template, 0.3)
+    left, left_seen = photograph(model, colors, -35.0)
+    right, right_seen = photograph(model, colors * 1.6, 35.0)
+    maps = bake_skin(fitted(model, left, right), [left_seen, right_seen], size=256)
+    seen = maps.albedo[maps.confidence > 0.3]
+    assert float(seen.std(0).mean() / seen.mean()) < 0.05
