@@ -1,5 +1,6 @@
 """The `avatar` command: photos to a rigged, textured head."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,4 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("avatar: stopped; nothing was written\n")
         return 130
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has seen enough; nothing more can be told to them.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        return 0
     return 0

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from avatar.cli.outputs import PICTURE_SUFFIXES, check_suffix
+
 
 def landmarks(
     photo: Positional[Path],
@@ -16,6 +18,9 @@ def landmarks(
     face: int = 1,
 ) -> None:
     """Find a face and write its 478 landmarks.
+
+    For example:
+      avatar landmarks face.jpg -o landmarks.json --overlay overlay.png
 
     Args:
         photo: the picture.
@@ -28,6 +33,10 @@ def landmarks(
     from avatar.create.overlay import draw_landmarks, landmarks_report  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs, check_writable  # noqa: PLC0415
 
+    if output is not None:
+        check_suffix("output", output, (".json",))
+    if overlay is not None:
+        check_suffix("overlay", overlay, PICTURE_SUFFIXES)
     paths = tuple(path for path in (output, overlay) if path is not None)
     for path in paths:
         check_writable(path)
@@ -40,5 +49,7 @@ def landmarks(
             kind = "PNG" if overlay.suffix.lower() == ".png" else "JPEG"
             draw_landmarks(observation).save(temporary[overlay], format=kind, quality=92)
     if output is None:
+        # The terminal, or a program, reads JSON: what was written is told beside it.
         sys.stdout.write(text + "\n")
-    sys.stdout.writelines(f"{path}\n" for path in paths)
+    told = sys.stderr if output is None else sys.stdout
+    told.writelines(f"{path}\n" for path in paths)

@@ -21,7 +21,7 @@ def models_list() -> None:
 def models_add(kind: Positional[str], path: Positional[Path], *, name: str | None = None) -> None:
     """Add a head model you have: nothing is downloaded, its licence stays yours to keep.
 
-    Examples:
+    For example:
       avatar models add ict ./ICT-FaceKit/FaceXModel
       avatar models add flame ./flame2023.pkl --name flame
 

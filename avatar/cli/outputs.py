@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from avatar.create.reconstruct import Reconstruction
 
 HEAD_SUFFIXES = (".glb", ".avatar")
-PREVIEW_SUFFIXES = (".png", ".jpg", ".jpeg")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +37,23 @@ class Outputs:
         """
         from avatar.files.atomic import check_writable  # noqa: PLC0415
 
-        _check_suffix("output", self.head, HEAD_SUFFIXES)
+        check_suffix("output", self.head, HEAD_SUFFIXES)
         if self.preview is not None:
-            _check_suffix("preview", self.preview, PREVIEW_SUFFIXES)
+            check_suffix("preview", self.preview, PICTURE_SUFFIXES)
         if self.report is not None:
-            _check_suffix("report", self.report, (".json",))
+            check_suffix("report", self.report, (".json",))
         if len({path.resolve() for path in self.paths}) < len(self.paths):
             raise OptionError("output, preview and report: expected different files")
         for path in self.paths:
             check_writable(path)
 
 
-def _check_suffix(name: str, path: Path, suffixes: tuple[str, ...]) -> None:
+def check_suffix(name: str, path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file type that is not written here.
+
+    Raises:
+        OptionError: the path ends in none of the suffixes.
+    """
     if path.suffix.lower() not in suffixes:
         raise OptionError(
             f"{name}: expected a file ending in {' or '.join(suffixes)}, got {path.name!r}"

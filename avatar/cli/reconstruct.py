@@ -21,11 +21,11 @@ def reconstruct(
     preview: Path | None = None,
     report: Path | None = None,
     test_clip: bool = False,
-    options: OmitArgPrefixes[ReconstructOptions] = DEFAULTS,
+    reconstruction: OmitArgPrefixes[ReconstructOptions] = DEFAULTS,
 ) -> None:
     """Turn one or several photos of ONE person into a rigged, textured head.
 
-    Examples:
+    For example:
       avatar reconstruct face.jpg -o head.glb --preview head.png --report head.json
       avatar reconstruct left.jpg front.jpg right.jpg -o head.avatar
 
@@ -35,7 +35,7 @@ def reconstruct(
         preview: also write a sheet of pictures (.png or .jpg) to judge the result by.
         report: also write cameras, coefficients, residuals and timings (.json).
         test_clip: add a short test animation to the .glb.
-        options: how to reconstruct.
+        reconstruction: how to reconstruct.
     """
     outputs = Outputs(head=output, preview=preview, report=report, test_clip=test_clip)
     outputs.check()
@@ -43,7 +43,7 @@ def reconstruct(
         reconstruct_with_evidence,
     )
 
-    options = replace(options, name=options.name or output.stem)
+    options = replace(reconstruction, name=reconstruction.name or output.stem)
     with progress_bar("avatar reconstruct") as progress:
         result = reconstruct_with_evidence(photos, options, progress)
         progress("writing", 0.97)
