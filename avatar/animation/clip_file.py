@@ -37,7 +37,7 @@ def load_clip(path: Path | str) -> Clip:
         OptionError: it is no clip, or its arrays do not go together.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             names = [str(name) for name in file["weight_names"]]
             order = [names.index(name) for name in ARKIT_NAMES]
             times = torch.from_numpy(file["times"].astype(np.float32))

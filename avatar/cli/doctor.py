@@ -11,10 +11,11 @@ def doctor() -> None:
     from avatar.files import doctor as files  # noqa: PLC0415
     from avatar.head.registry import list_models  # noqa: PLC0415
     from avatar.ops import doctor as ops  # noqa: PLC0415
+    from avatar.speech import doctor as speech  # noqa: PLC0415
 
     console = Console(file=sys.stdout)
     table = Table("what", "state", "note", title="avatar doctor")
-    for finding in (*files.diagnose(), *ops.diagnose()):
+    for finding in (*files.diagnose(), *ops.diagnose(), *speech.diagnose()):
         color = "green" if finding.good else "red"
         table.add_row(finding.name, f"[{color}]{finding.state}[/{color}]", finding.note)
     console.print(table)

@@ -23,7 +23,7 @@ class Utterance:
 
 
 def cut_utterances(
-    blocks: Iterable[Float[np.ndarray, " samples"]], longest: float = LONGEST
+    blocks: Iterable[Float[np.ndarray, " _"]], longest: float = LONGEST
 ) -> Iterator[Utterance]:
     """Give the sound as consecutive pieces of at most `longest` seconds that leave nothing out."""
     limit = int(longest * RATE)

@@ -52,13 +52,13 @@ def _by_av(path: Path) -> Iterator[Block]:
         with av.open(str(path)) as container:
             if not container.streams.audio:
                 raise AudioError(f"{path}: there is no sound in this file")
-            mono: av.AudioResampler | None = None
+            floats: av.AudioResampler | None = None
             for frame in container.decode(container.streams.audio[0]):
-                # The rate is kept here: resampling is ours, the same with and without PyAV.
-                mono = mono or av.AudioResampler(format="flt", layout="mono", rate=frame.rate)
-                for part in mono.resample(frame):
+                # Rate and channels are kept here: mixing is ours, the same with and without PyAV.
+                floats = floats or av.AudioResampler(format="fltp")
+                for part in floats.resample(frame):
                     heard = True
-                    yield Block(samples=_finite(part.to_ndarray().reshape(-1)), rate=part.rate)
+                    yield Block(samples=_finite(part.to_ndarray().mean(0)), rate=part.rate)
     except av.error.FFmpegError as error:
         # A broken end is cut off, as every player does.
         if not heard:

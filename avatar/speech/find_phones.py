@@ -32,7 +32,7 @@ Measured: a true text agrees in .55 to .75, another text in .15 to .25; recognis
 
 _MOST_FOR_CHECK = 30.0
 
-Blocks = Callable[[], Iterator[Float[np.ndarray, " samples"]]]
+Blocks = Callable[[], Iterator[Float[np.ndarray, " _"]]]
 """Opens the sound anew, brought to its level: mono blocks at 16 kHz."""
 
 

@@ -12,7 +12,7 @@ TARGET = -23.0
 """What speech is brought to, in dB below full scale (EBU R 128's level)."""
 
 _FRAME = RATE // 10
-_SILENCE = -65.0
+_SILENCE = -70.0
 _GATE = 10.0
 _LARGEST_GAIN = 45.0
 _CLIPPED = 0.999
@@ -36,7 +36,7 @@ class Level:
         return float(10 ** (min(TARGET - self.speech, _LARGEST_GAIN) / 20))
 
 
-def measure_level(blocks: Iterable[Float[np.ndarray, " samples"]]) -> Level:
+def measure_level(blocks: Iterable[Float[np.ndarray, " _"]]) -> Level:
     """Return the level of the parts that are not silent or much quieter than the rest.
 
     Gated as in ITU-R BS.1770-4, on tenths of a second and without its filter, which would weigh

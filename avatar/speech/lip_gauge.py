@@ -112,7 +112,7 @@ def _parting(drops: Float[Tensor, " points"]) -> float:
 def _edge(vertices: Tensor, morphs: Tensor, chosen: Bool[Tensor, " verts"]) -> _Edge:
     if not bool(chosen.any()):
         raise ModelError(
-            "avatar: no lips were found at its mouth's landmarks; speech cannot move this head"
+            "avatar: jawOpen moves no lip near its mouth's landmarks; speech cannot move this head"
         )
     return _Edge(rest=vertices[chosen, 1], moves=morphs[:, chosen, 1])
 

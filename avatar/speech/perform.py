@@ -65,7 +65,7 @@ def perform(
     tell("listening", 0.0)
     level = measure_level(sound_blocks(sound))
 
-    def blocks() -> Iterator[Float[np.ndarray, " samples"]]:
+    def blocks() -> Iterator[Float[np.ndarray, " _"]]:
         for block in sound_blocks(sound):
             yield block * np.float32(level.gain)
 

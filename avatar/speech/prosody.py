@@ -33,7 +33,7 @@ class Prosody:
         return self.loudness > _AUDIBLE
 
 
-def measure_prosody(blocks: Iterable[Float[np.ndarray, " samples"]]) -> Prosody:
+def measure_prosody(blocks: Iterable[Float[np.ndarray, " _"]]) -> Prosody:
     """Return the prosody of sound at 16 kHz, block after block.
 
     Pitch is the highest peak of the normalised autocorrelation (Boersma 1993) of 40 ms.

@@ -14,6 +14,9 @@ from avatar.speech.log_mel import RATE
 
 LOWEST_RATE, HIGHEST_RATE = 4000, 400_000
 
+_REACH = 12
+"""Samples of the lower rate that the resampling filter reaches to either side."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
@@ -47,7 +50,7 @@ def check_rate(rate: int, name: str) -> None:
         )
 
 
-def sound_blocks(source: SoundSource) -> Iterator[Float[np.ndarray, " samples"]]:
+def sound_blocks(source: SoundSource) -> Iterator[Float[np.ndarray, " _"]]:
     """Give a sound as mono blocks at 16 kHz, however long it is, in memory that does not grow.
 
     Raises:
@@ -103,32 +106,37 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int) -> Iterator[np.ndarray]:
         return
     shared = int(np.gcd(rate, RATE))
     up, down = RATE // shared, rate // shared
-    half = 12 * max(up, down)
-    taps = up * _low_pass(half, 0.94 / max(up, down))
+    half = _REACH * max(up, down)
+    # Zeros in front bring the filter's middle to a whole output sample.
+    taps = np.pad(up * _low_pass(half, 0.94 / max(up, down)), (-half % down, 0))
     # Blocks overlap by what the filter reaches; starting on multiples of `down` keeps the phase.
-    reach = -(-(half // up + 1) // down) * down
+    reach = -(-(len(taps) // up + 1) // down) * down
     held = np.zeros(reach, np.float32)
     for block in blocks:
         held = np.concatenate([held, block])
         ready = (len(held) - 2 * reach) // down * down
-        if ready > 0:
-            yield _filtered(held[: ready + 2 * reach], taps, up, down, reach)
+        if ready > rate // 2:
+            yield _filtered(held[: ready + 2 * reach], taps, (up, down), reach)
             held = held[ready:]
     left = len(held) - reach
     if left > 0:
         padded = np.concatenate([held, np.zeros(2 * reach + down, np.float32)])
-        tail = _filtered(padded, taps, up, down, reach)
+        tail = _filtered(padded, taps, (up, down), reach)
         yield tail[: -(-left * up // down)]
+
+
+def _filtered(
+    held: np.ndarray, taps: np.ndarray, ratio: tuple[int, int], reach: int
+) -> Float[np.ndarray, " samples"]:
+    """Filter `held` without its margins of `reach`, both of which it needs."""
+    up, down = ratio
+    half = _REACH * max(up, down)
+    first = (half + -half % down + reach * up) // down
+    count = (len(held) - 2 * reach) * up // down
+    return upfirdn(taps, held, up, down)[first : first + count].astype(np.float32)
 
 
 def _low_pass(half: int, cutoff: float) -> Float[np.ndarray, " taps"]:
     """Return a windowed sinc of 2 half + 1 taps; `cutoff` as a share of half the rate."""
     places = np.arange(-half, half + 1)
     return (cutoff * np.sinc(cutoff * places) * np.kaiser(2 * half + 1, 9.0)).astype(np.float32)
-
-
-def _filtered(held: np.ndarray, taps: np.ndarray, up: int, down: int, reach: int) -> np.ndarray:
-    whole = upfirdn(taps, held, up)
-    first = len(taps) // 2 + reach * up
-    count = (len(held) - 2 * reach) * up // down
-    return whole[first : first + count * down : down].astype(np.float32)
