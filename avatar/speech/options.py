@@ -18,7 +18,7 @@ class SpeakOptions:
 
     Attributes:
         text: what is said; makes the lips surer.
-        language: of the text and the voice, as a two-letter code; "auto" takes a text for English.
+        language: of the voice, as a two-letter code; "auto" takes it for English.
         phones: how they are found; auto takes the surest way there is.
         style: how the mouth works: neutral, whisper, clear, shout or sing.
         intensity: how far the mouth moves, 1 as usual.

@@ -53,7 +53,7 @@ def test_unknown_words_are_said_in_known_phones(word):
         ("phone", "F OW N"),
         ("dashwood", "D AE SH W UW D"),
         ("chip", "CH IH P"),
-    ],  # noqa: E501
+    ],
 )
 def test_spelling_rules(word, phones):
     assert " ".join(letter_to_sound(word)) == phones
