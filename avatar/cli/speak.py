@@ -29,12 +29,12 @@ def speak(
     *,
     output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (Path("talk.mp4"),),
     text_file: Path | None = None,
-    options: OmitArgPrefixes[SpeakOptions] = SPEAK_DEFAULTS,
+    speech: OmitArgPrefixes[SpeakOptions] = SPEAK_DEFAULTS,
     film: Annotated[FilmOptions, arg(name="film")] = FILM_DEFAULTS,
 ) -> None:
     """Let a head say what is said in a recording.
 
-    Examples:
+    For example:
       avatar speak head.avatar speech.wav -o talk.mp4
       avatar speak speech.mp3 --text "Hello there." -o talk.glb talk.csv
 
@@ -43,13 +43,14 @@ def speak(
         output: what to write: a film (.mp4, .webm, ...), the head with the animation (.glb), the
             curves for Live Link Face (.csv) or as arrays (.npz); several at once are fine.
         text_file: a file with the words that are said, instead of --text.
-        options: how to perform.
+        speech: how to perform.
         film: how a film looks.
     """
     head_path, sound = _inputs(inputs)
     _check(output, film)
+    options = speech
     if text_file is not None:
-        options = replace(options, text=_read_text(text_file, options))
+        options = replace(speech, text=_read_text(text_file, speech))
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
     from avatar.create.speak import speak_with_evidence  # noqa: PLC0415

@@ -29,10 +29,10 @@ MOUTH_SHAPES: dict[str, dict[str, float]] = {
         "mouthStretch": 0.05,
     },
     "tongue_between_teeth": {
-        JAW: 0.10,
-        "tongueOut": 0.24,
-        "mouthLowerDown": 0.20,
-        "mouthUpperUp": 0.25,
+        JAW: 0.08,
+        "tongueOut": 0.36,
+        "mouthLowerDown": 0.15,
+        "mouthUpperUp": 0.30,
     },
     "tongue_tip": {
         JAW: 0.15,
