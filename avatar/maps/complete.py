@@ -23,6 +23,9 @@ MIRROR_TRUST = 0.6
 STRAND_CONTRAST = 0.16
 """Standard deviation of hair's brightness from strand to strand, as a share of its mean."""
 
+LIP_VERTICES = 20
+"""How many vertices of the lips photos must show to tell their colour."""
+
 HAIR_SHINE = 1.5
 """Broad differences that make hair lighter than this times its usual albedo are light."""
 
@@ -100,8 +103,13 @@ def _bases(
     average = _without_blaze(average, known)
     prior = torch.lerp(known.tone, known.hair, known.amount[:, None])
     trust = (weight / weight[weight > 0].median().clamp_min(1e-9)).clamp(0, 1) * 0.98
+    lips = model.region("lips")
+    shown = lips & (trust > 0.5)
+    if int(shown.sum()) > LIP_VERTICES:
+        prior[lips] = average[shown].median(0).values
     values = torch.lerp(prior, average, trust[:, None])
     belief = torch.where(known.amount > 0.5, 0.03, 0.01)
+    belief = torch.where(lips, 0.1, belief)
     base = harmonic_fill(values, torch.maximum(trust, belief), faces, smoothness=0.15)
     bare = _bare_skin(model, known) * trust
     return base, harmonic_fill(average, bare + 1e-3 * trust, faces, smoothness=BROAD)

@@ -14,6 +14,9 @@ from avatar.maps.unwrap import PhotoTexels
 HEAD_REGIONS = ("face", "face_wide", "scalp", "ears", "eye_sockets", "mouth_interior")
 """Regions that no clothes cover."""
 
+DARKER = 0.5
+"""How much darker than the lips (natural log) something on them is not their own."""
+
 KEEP_AWAY = 0.004
 """How far around a stranger nothing is trusted, as a share of the texture's side."""
 
@@ -28,8 +31,8 @@ def without_strangers(
 
     Below the head and on the ears everything unlike skin: collars, clothes, hair. On the face only
     what is bright without being skin-coloured (teeth between the lips, a collar along the jaw):
-    brows, beards and shadows are dark and stay. Where hair grows, its colour is not judged.
-    `known` are the skin's tone, linear RGB, and how far hair covers each texel.
+    brows, beards and shadows are dark and stay, except on the lips. Where hair grows, its colour
+    is not judged. `known` are the skin's tone, linear RGB, and how far hair covers each texel.
     """
     tone, hairy = known
     above = torch.zeros_like(model.region("face"))
@@ -43,7 +46,19 @@ def without_strangers(
     like_skin = torch.exp(-0.5 * ((brightness / 0.5) ** 2 + (chroma / 0.2) ** 2))
     pale = ((brightness + 0.25) * 4).clamp(0, 1) * ((chroma - 0.3) * 5).clamp(0, 1)
     trust = torch.lerp(1 - pale * (1 - hairy.clamp(0, 1)), like_skin, below)
+    trust = trust * (1 - _mouths_inside(view, texels.mask(model.region("lips")), brightness))
     return replace(view, weights=view.weights * _eroded(trust, view.weights, texels))
+
+
+def _mouths_inside(
+    view: PhotoTexels, lips: Float[Tensor, " texels"], brightness: Float[Tensor, " texels"]
+) -> Float[Tensor, " texels"]:
+    """Return 1 where a photo shows the dark of an open mouth on the lips."""
+    seen = (lips > 0.5) & (view.weights > 0.2)
+    if not bool(seen.any()):
+        return torch.zeros_like(lips)
+    usual = brightness[seen].median()
+    return ((usual - DARKER - brightness) * 4).clamp(0, 1) * lips.clamp(0, 1)
 
 
 def _eroded(
