@@ -35,7 +35,7 @@ MIN_PIXELS, MIN_SHARE = 30, 0.25
 NOISE = 0.12
 """Deviation of the log of a colour that says nothing of the surface."""
 
-MARGIN = 0.04
+MARGIN = 0.12
 """Share of a ray from the face outwards that is left out at the matte's edge."""
 
 
@@ -202,6 +202,12 @@ def _seen_hair(
         return torch.zeros_like(cosine), torch.zeros_like(cosine)
     unlike_skin = _Tones.of(colors[face]).unlikeliness(colors)
     like_hair = torch.sigmoid(unlike_skin - hair.unlikeliness(colors))
+    # What is brighter than the skin shines, unless the hair itself is.
+    usual = colors[face].mean(-1).median().log()
+    if float(hair.mean.mean()) < float(usual):
+        like_hair = like_hair * (1 - (colors.mean(-1).clamp_min(1e-3).log() - usual) * 4).clamp(
+            0, 1
+        )
     places, _ = photo.camera.project(vertices)
     _, matte = _looked_up(observation, places)
     trust = (cosine / 0.3).clamp(0, 1) * ((matte - 0.7) / 0.25).clamp(0, 1)

@@ -30,6 +30,9 @@ LEAST_RISE = 0.3
 FULL_ASIDE, FULL_AHEAD = 0.025, 0.06
 """How far behind the hairline hair is as thick as anywhere, metres, at the sides and elsewhere."""
 
+COVERED = 0.7
+"""Matte from which hair is hair and not a few hairs standing out."""
+
 SURE_MATTE = 0.6
 """Confidence from which a matte is believed to cover all of the hair."""
 
@@ -150,7 +153,7 @@ def _followed(
     matte = functional.grid_sample(
         observation.matte[None, None], grid[None, None], align_corners=False
     )[0, 0, 0].reshape(len(chosen), STEPS)
-    return (matte > 0.5).long().cumprod(1).sum(1), inside
+    return (matte > COVERED).long().cumprod(1).sum(1), inside
 
 
 def _spread(

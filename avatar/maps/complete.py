@@ -23,6 +23,9 @@ MIRROR_TRUST = 0.6
 STRAND_CONTRAST = 0.16
 """Standard deviation of hair's brightness from strand to strand, as a share of its mean."""
 
+LASH_SHADE = 0.6
+"""How much darker the skin is where the upper lashes grow."""
+
 LIP_VERTICES = 20
 """How many vertices of the lips photos must show to tell their colour."""
 
@@ -84,6 +87,7 @@ def complete_albedo(
     light = texels.interpolate(_light_left(model, base, broad, known))
     finished = (base_texels + detail) / light
 
+    finished = finished * (1 - LASH_SHADE * texels.interpolate(_lash_roots(model)))
     inside = texels.mask(model.region("mouth_interior")).clamp(0, 1)[:, None]
     finished = torch.lerp(finished, finished.new_tensor(MOUTH_INTERIOR), inside)
     return finished, confidence * (1 - inside[:, 0])
@@ -159,6 +163,16 @@ def _light_left(
     )
     faces = model.part("skin").faces
     return harmonic_fill(log_light, torch.full_like(known.amount, 0.5), faces, smoothness=0.5).exp()
+
+
+def _lash_roots(model: HeadModel) -> Float[Tensor, "verts 1"]:
+    """Return 1 on the edges of the upper lids, whose lashes grow so densely that they look dark."""
+    roots = torch.zeros(len(model.template), 1)
+    for region in model.regions:
+        if region.name.startswith("lid_edge"):
+            height = model.template[region.vertices, 1]
+            roots[region.vertices, 0] = (height > height.mean()).float()
+    return roots
 
 
 def _strands(

@@ -18,7 +18,7 @@ DEFAULT_IRIS = (0.10, 0.055, 0.03)
 USUAL_SCLERA = (0.60, 0.55, 0.52)
 """Linear RGB of the white of an eye."""
 
-VEIL = 0.015
+VEIL = 0.008
 """What the cornea mirrors of a room, about, as albedo."""
 
 MIN_IRIS_PIXELS = 3.0
@@ -55,7 +55,7 @@ def iris_color(fit: HeadFit, observations: Sequence[Observation]) -> Float[Tenso
         return torch.tensor(DEFAULT_IRIS)
     colors = torch.cat(found)
     brightness = colors.mean(-1)
-    low, high = brightness.quantile(0.25), brightness.quantile(0.7)
+    low, high = brightness.quantile(0.2), brightness.quantile(0.6)
     kept = (brightness >= low) & (brightness <= high)
     color = colors[kept].median(0).values
     # The cornea's veil is not the iris's: a renderer adds its own.
@@ -83,7 +83,7 @@ def sclera_color(fit: HeadFit, observations: Sequence[Observation]) -> Float[Ten
     brightness = colors.mean(-1)
     seen = colors[brightness >= brightness.quantile(0.6)].median(0).values
     # The texture darkens towards lids and corners itself; what is seen has that shade already.
-    level = (1.25 * seen.mean()).clamp(0.25, 0.7)
+    level = (1.5 * seen.mean()).clamp(0.38, 0.7)
     tint = (0.4 * (seen / seen.mean()).log() + 0.6 * (usual / usual.mean()).log()).exp()
     return level * tint / tint.mean()
 

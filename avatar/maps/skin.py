@@ -21,7 +21,7 @@ from avatar.maps.texels import Texels, texels_of
 from avatar.maps.unwrap import PhotoTexels, PosedHead, unwrap
 from avatar.render.rasterize_uv import dilate
 
-MIN_HAIR_SHARE = 0.01
+MIN_HAIR_SHARE = 0.002
 """Share of the texels that must show hair for its colour to be taken from them."""
 
 MOST_HAIR_ALBEDO = 0.5
@@ -90,7 +90,7 @@ def _hair_color(
     cover: HairCover,
 ) -> Float[Tensor, "3"]:
     """Return the albedo of the hair on the head if enough of it is seen, else of what frames it."""
-    chosen = (hairy > 0.97) & (confidence > 0.5)
+    chosen = (hairy > 0.97) & (confidence > 0.4)
     if int(chosen.sum()) < MIN_HAIR_SHARE * len(hairy):
         return cover.color
     colors = seen[chosen]

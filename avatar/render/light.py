@@ -42,7 +42,7 @@ class Light:
     mirrored: float = 1.0
 
 
-MIRRORED = 0.25
+MIRRORED = 0.12
 """Share of a photo's even light that eyes mirror: what lies before a face is mostly dark."""
 
 
