@@ -74,6 +74,7 @@ def with_hair_volume(fit: HeadFit, observations: Sequence[Observation]) -> HeadF
     soft = torch.where(rise > 0, 0.5, 1.0)
     faces = fit.model.part("skin").faces
     thickness = harmonic_fill(thickness[:, None], soft, faces, smoothness=0.5)[:, 0]
+    thickness = torch.minimum(thickness, room)
     return replace(fit, offsets=fit.offsets + outwards * thickness[:, None])
 
 

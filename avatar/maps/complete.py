@@ -32,6 +32,9 @@ LIP_VERTICES = 20
 HAIR_SHINE = 1.5
 """Broad differences that make hair lighter than this times its usual albedo are light."""
 
+CROP_CONTRAST = 0.3
+"""The same for cropped hair, whose grains are brighter and darker than combed strands."""
+
 BROAD = 25.0
 """Smoothness of what counts as broad: differences over several centimetres."""
 
@@ -52,13 +55,14 @@ OWN_COLOR = ("lips", "eyelids", "brows", "mouth_interior", "eye_sockets")
 class Known:
     """What is known of the head as a whole.
 
-    `tone` and `hair` are linear RGB; `amount` is how far hair covers each vertex, and `smile` how
-    broadly the photos smile, in [0, 1].
+    `tone` and `hair` are linear RGB; `amount` is how far hair covers each vertex, `shortness` 1 for
+    cropped hair and 0 for hair that lies, `smile` how broadly the photos smile, all in [0, 1].
     """
 
     tone: Float[Tensor, "3"]
     hair: Float[Tensor, "3"]
     amount: Float[Tensor, " verts"]
+    shortness: float
     smile: float
 
 
@@ -83,7 +87,9 @@ def complete_albedo(
     borrowed = (1 - confidence[wanted] / 0.6).clamp(0, 1) * confidence[source] * MIRROR_TRUST
     detail[wanted] += detail[source] * borrowed[:, None]
     hairy = texels.interpolate(known.amount[:, None])[:, 0].clamp(0, 1)
-    detail += _strands(texels, model, base_texels, hairy) * (1 - confidence)[:, None]
+    detail += (
+        _strands(texels, model, base_texels, hairy, known.shortness) * (1 - confidence)[:, None]
+    )
     light = texels.interpolate(_light_left(model, base, broad, known))
     finished = (base_texels + detail) / light
 
@@ -180,14 +186,27 @@ def _strands(
     model: HeadModel,
     base: Float[Tensor, "texels 3"],
     hairy: Float[Tensor, " texels"],
+    shortness: float,
 ) -> Float[Tensor, "texels 3"]:
-    """Return the detail of combed hair where hair covers the skin."""
+    """Return the detail of hair where it covers the skin: combed strands, or a short crop."""
     generator = torch.Generator().manual_seed(0)
     pattern = torch.zeros(len(base))
     covered = torch.nonzero(hairy)[:, 0]
     points = texels.subset(covered).interpolate(model.template)
-    pattern[covered] = strand_pattern(points, generator)
-    return base * (STRAND_CONTRAST * pattern * hairy)[:, None]
+    crop = _crop_pattern(texels, generator)[covered]
+    strands = strand_pattern(points, generator)
+    pattern[covered] = torch.lerp(STRAND_CONTRAST * strands, CROP_CONTRAST * crop, shortness)
+    return base * (pattern * hairy)[:, None]
+
+
+def _crop_pattern(texels: Texels, generator: torch.Generator) -> Float[Tensor, " texels"]:
+    """Return the brightness, about zero, of hair too short to lie down: grains, coarse and fine."""
+    total = torch.zeros(texels.size, texels.size)
+    for grain in (2, 5):
+        cells = max(2, texels.size // grain)
+        noise = torch.randn(1, 1, cells, cells, generator=generator)
+        total += functional.interpolate(noise, total.shape, mode="bilinear")[0, 0]
+    return (total / 2**0.5).clamp(-2, 2).reshape(-1)[texels.index]
 
 
 def _padded(

@@ -27,6 +27,12 @@ MIN_HAIR_SHARE = 0.002
 MOST_HAIR_ALBEDO = 0.5
 """White hair's albedo, about: what seems lighter shines."""
 
+CROPPED_HAIR, LYING_HAIR = 0.009, 0.014
+"""Thickness of hair up to which it is cropped, and from which on it lies, metres."""
+
+BLACKEST = 0.012
+"""Albedo of the blackest hair; what photos show darker lies in shadow or was never exposed."""
+
 SMILES = (ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"])
 """Coefficients that tell how far a photo's creases are those of a smile."""
 
@@ -72,15 +78,30 @@ def bake_skin(fit: HeadFit, observations: Sequence[Observation], size: int = 204
     seen, confidence = blend(views)
     hair = _hair_color(seen, confidence, hairy, cover)
     smile = max(float(photo.expression[list(SMILES)].mean()) for photo in fit.photos)
-    known = Known(tone=tone, hair=hair, amount=cover.amount, smile=min(1.0, smile))
+    known = Known(
+        tone=tone,
+        hair=hair,
+        amount=cover.amount,
+        shortness=_shortness(fit, cover),
+        smile=min(1.0, smile),
+    )
     albedo, confidence = complete_albedo(model, texels, (seen, confidence), known)
     return SkinMaps(
-        albedo=dilate(texels.image(albedo.clamp(0, 1)), texels.index),
+        albedo=dilate(texels.image(albedo.clamp(BLACKEST, 1)), texels.index),
         roughness=_roughness(model, hairy, texels),
         confidence=texels.image(confidence[:, None])[..., 0],
         skin_tone=tone,
         hair_color=hair,
     )
+
+
+def _shortness(fit: HeadFit, cover: HairCover) -> float:
+    """Return 1 where hair stands as close as a crop's, 0 where it is long enough to lie."""
+    hairy = cover.amount > 0.5
+    if not bool(hairy.any()):
+        return 1.0
+    thickness = float(fit.offsets[hairy].norm(dim=-1).median())
+    return min(1.0, max(0.0, (LYING_HAIR - thickness) / (LYING_HAIR - CROPPED_HAIR)))
 
 
 def _hair_color(
@@ -95,7 +116,7 @@ def _hair_color(
         return cover.color
     colors = seen[chosen]
     # Neither the gaps between the strands nor their shine.
-    low, high = colors.mean(-1)[:: 1 + len(colors) // 100_000].quantile(torch.tensor([0.35, 0.8]))
+    low, high = colors.mean(-1)[:: 1 + len(colors) // 100_000].quantile(torch.tensor([0.25, 0.65]))
     usual = (colors.mean(-1) >= low) & (colors.mean(-1) <= high)
     return colors[usual].median(0).values.clamp(0.004, MOST_HAIR_ALBEDO)
 
