@@ -2,9 +2,6 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from jaxtyping import Float
-from torch import Tensor
-
 from avatar.core.avatar import Avatar, AvatarInfo
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh
@@ -12,19 +9,20 @@ from avatar.core.rig import Rig
 from avatar.fit.head_fit import HeadFit
 from avatar.head.anatomy import personal_morphs, settled
 from avatar.head.parts.textures import part_materials
+from avatar.maps.eyes import EyeColors
 from avatar.maps.skin import SkinMaps
 
 UNKNOWN_PART = (0.6, 0.55, 0.5)
 """Linear RGB of a part for which no texture is known, as in head models of other makers."""
 
 
-def assemble_avatar(fit: HeadFit, skin: SkinMaps, iris: Float[Tensor, "3"], name: str) -> Avatar:
+def assemble_avatar(fit: HeadFit, skin: SkinMaps, eyes: EyeColors, name: str) -> Avatar:
     """Return the avatar: neutral mesh, the person's own morphs and joints, materials.
 
     Args:
         fit: the fitted head.
         skin: the skin's maps.
-        iris: linear RGB of the irises.
+        eyes: the colours of the eyes.
         name: what to call the avatar.
     """
     model = fit.model
@@ -46,7 +44,7 @@ def assemble_avatar(fit: HeadFit, skin: SkinMaps, iris: Float[Tensor, "3"], name
         ),
         mesh=mesh,
         rig=rig,
-        materials=_materials(fit, skin, iris),
+        materials=_materials(fit, skin, eyes),
         landmarks68=model.landmarks68,
     )
 
@@ -58,12 +56,12 @@ def _version() -> str:
         return "of the source tree"
 
 
-def _materials(fit: HeadFit, skin: SkinMaps, iris: Float[Tensor, "3"]) -> tuple[Material, ...]:
+def _materials(fit: HeadFit, skin: SkinMaps, eyes: EyeColors) -> tuple[Material, ...]:
     own = Material(
         name="skin", base_color_map=skin.albedo, roughness=1.0, roughness_map=skin.roughness
     )
     used = {part.material for part in fit.model.parts}
-    others = part_materials(iris, skin.hair_color)
+    others = part_materials(eyes.iris, skin.hair_color, eyes.sclera)
     found = {material.name: material for material in others}
     found["skin"] = own
     return tuple(

@@ -19,7 +19,7 @@ from avatar.create.same_person import same_person_warnings
 from avatar.fit.fit_photos import PhotoFitOptions, fit_photos
 from avatar.fit.head_fit import HeadFit
 from avatar.head.registry import list_models, load_model
-from avatar.maps.eyes import iris_color
+from avatar.maps.eyes import eye_colors
 from avatar.maps.skin import bake_skin
 
 Progress = Callable[[str, float], None]
@@ -85,9 +85,9 @@ def reconstruct_with_evidence(
         warnings = (*fit.warnings, *same_person_warnings(observations, model))
     with stages("texture", 0.65):
         skin = bake_skin(fit, observations, options.texture_size)
-        iris = iris_color(fit, observations)
+        eyes = eye_colors(fit, observations)
     with stages("avatar", 0.95):
-        avatar = assemble_avatar(fit, skin, iris, options.name or observations[0].photo.name)
+        avatar = assemble_avatar(fit, skin, eyes, options.name or observations[0].photo.name)
     timings = {**stages.seconds, **{f"fit: {name}": s for name, s in fit.timings.items()}}
     report = build_report(fit, observations, timings, warnings)
     return Reconstruction(

@@ -14,6 +14,12 @@ from avatar.core.harmonics import sh_basis
 USUAL_ALBEDO = 0.32
 """Luminance of a face's albedo over all people, about; light and albedo share one free factor."""
 
+REDDEST, YELLOWEST = 0.75, 0.62
+"""The most that skin's red exceeds its green, and its green its blue, in natural logs.
+
+Linear sRGB; measured skins reach from 0.25 to 0.7 in red over green, 0.2 to 0.6 in green over blue.
+"""
+
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -66,6 +72,20 @@ def solve_light(
             spread = (seen.weights * off).sum() / seen.weights.sum().clamp_min(1e-9)
             weights = seen.weights / (1 + (off / (2 * spread + 1e-6)) ** 2)
     return light
+
+
+def skin_balance(skin: Float[Tensor, "3"]) -> Float[Tensor, "3"]:
+    """Return the factor per channel that makes an albedo of skin one that people have.
+
+    Redder or yellower skin than anybody's is light or a camera's taste: three quarters of the
+    excess are taken out. The factor keeps the luminance; divide the light by it.
+    """
+    red, green, blue = skin.clamp_min(1e-4).log().unbind()
+    less_red = 0.75 * (red - green - REDDEST).clamp_min(0)
+    less_yellow = 0.75 * (green - blue - YELLOWEST).clamp_min(0)
+    factor = torch.stack([-less_red, torch.zeros_like(red), less_yellow]).exp()
+    luminance = skin.new_tensor(LUMINANCE)
+    return factor * (skin @ luminance) / (skin * factor @ luminance).clamp_min(1e-6)
 
 
 def solve_albedo(

@@ -17,6 +17,7 @@ from avatar.fit.light import (
     LUMINANCE,
     USUAL_ALBEDO,
     VertexColors,
+    skin_balance,
     solve_albedo,
     solve_light,
     vertex_colors,
@@ -118,6 +119,7 @@ def _settled(
     factor = torch.stack([shading / shading.mean().clamp_min(1e-9) for shading in shadings]).mean(0)
     shown = torch.stack([_weighted_mean(photo.colors, photo.weights) for photo in seen]).mean(0)
     weight = torch.stack([photo.weights for photo in seen]).sum(0)
+    factor = factor * skin_balance(_weighted_mean(albedo * factor, weight))
     luminance = shown.new_tensor(LUMINANCE)
     now = _weighted_mean(albedo * factor, weight) @ luminance
     wanted = (USUAL_ALBEDO * (shown @ luminance)).sqrt().clamp(0.05, 0.6)

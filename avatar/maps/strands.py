@@ -10,7 +10,7 @@ from torch.nn import functional
 CROWN = (0.0, -0.075)
 """Where the hair whorls: x and z of the vertical axis, metres in the head frame."""
 
-STREAKS = ((420, 3), (190, 4), (70, 5))
+STREAKS = ((1500, 5), (760, 6), (330, 6), (90, 5))
 """Streaks around the head and along their length, from fine to coarse."""
 
 
@@ -26,7 +26,7 @@ def strand_pattern(
     around = torch.atan2(x, z) / math.pi
     down = (points[:, 1] / 0.12).clamp(-1, 1)
     # Strands waver a little on their way.
-    around = around + 0.012 * torch.sin(9 * down + 7 * math.pi * around)
+    around = around + 0.006 * torch.sin(7 * down + 6 * math.pi * around)
     grid = torch.stack([around, down], -1)[None, None]
     total = torch.zeros(len(points))
     for across, along in STREAKS:

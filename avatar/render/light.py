@@ -17,34 +17,54 @@ class Lamp:
 
     `direction` is the unit vector towards it in the world; a white matte surface that faces it
     shows `color` (linear RGB); `radius` is half the angle it spans, radians: the larger, the
-    broader its highlights and the softer its shadow. Only lamps with `shadow` cast one.
+    broader its highlights and the softer its shadow. Only lamps with `shadow` cast one. A `glint`
+    lights nothing: smooth surfaces alone mirror it.
     """
 
     direction: Float[Tensor, "3"]
     color: tuple[float, float, float]
     radius: float = 0.1
     shadow: bool = False
+    glint: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
     """All the light on a head: `environment` in the convention of `avatar.core.harmonics`.
 
-    `sheen` is how much of the environment rough surfaces mirror on top of what they scatter.
+    `sheen` is how much of the environment rough surfaces mirror on top of what they scatter, and
+    `mirrored` how much of it smooth ones do.
     """
 
     environment: Float[Tensor, "9 3"]
     lamps: tuple[Lamp, ...] = ()
     sheen: float = 1.0
+    mirrored: float = 1.0
+
+
+MIRRORED = 0.12
+"""Share of a photo's even light that eyes mirror: what lies before a face is mostly dark."""
 
 
 def environment_light(environment: Float[Tensor, "9 3"]) -> Light:
     """Return the light of an environment alone, such as a photo's as the fit found it.
 
     Without sheen: a fit explains all that skin sends back by what it scatters, so its sheen is in
-    the albedo already. Smooth surfaces such as the eyes keep their reflections.
+    the albedo already. Smooth surfaces such as the eyes would mirror the windows and lamps that
+    nine harmonics smear over half the sky: they get a catch-light where most light comes from.
     """
-    return Light(environment=environment, sheen=0.0)
+    return Light(
+        environment=environment, lamps=(_catch_light(environment),), sheen=0.0, mirrored=MIRRORED
+    )
+
+
+def _catch_light(environment: Float[Tensor, "9 3"]) -> Lamp:
+    """Return the lamp that stands for an environment's brightest side, kept before the face."""
+    towards = environment[1:4].mean(-1) / environment[0].mean().clamp_min(1e-3)
+    ahead = functional.normalize(towards + towards.new_tensor([0.0, 0.25, 0.6]), dim=0)
+    color = (environment[0] + ahead @ environment[1:4]).clamp_min(0) * 0.7
+    red, green, blue = color.tolist()
+    return Lamp(direction=ahead, color=(red, green, blue), radius=math.radians(11), glint=True)
 
 
 def studio_light(camera: Camera, brightness: float = 1.0) -> Light:

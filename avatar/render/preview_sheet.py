@@ -123,7 +123,7 @@ def _turntable(avatar: Avatar, scene: Scene, options: SheetOptions) -> Picture:
 def _expressions(avatar: Avatar, scene: Scene, options: SheetOptions) -> Picture:
     columns = len(options.expressions)
     width = _cell(options, columns)
-    camera = frame_head(avatar.mesh, size=(width, round(width * 1.25)), zoom=1.1)
+    camera = frame_head(avatar.mesh, size=(width, round(width * 1.25)), zoom=1.3)
     pictures: list[Picture] = []
     for expression in options.expressions:
         posed = avatar.pose(expression.coefficients(scene.vertices))

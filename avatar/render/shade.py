@@ -73,7 +73,7 @@ def shade(points: Points, light: Light) -> Radiance:
         mirror=2 * cosine * points.normals - points.to_eye,
         head_on=_head_on(points),
     )
-    sheen = torch.where(points.roughness < _SMOOTH, 1.0, light.sheen)
+    sheen = torch.where(points.roughness < _SMOOTH, light.mirrored, light.sheen)
     reflected = _environment_gloss(points.roughness, facing) * sheen
     matte = _around(light, points.normals) * _interreflected(points.openness, points.albedo)
     gloss = _around(light, facing.mirror) * reflected * _gloss_opening(points, cosine)
@@ -112,8 +112,10 @@ def _lamp(
 ) -> tuple[Float[Tensor, "3 points"], Float[Tensor, "3 points"]]:
     color = points.albedo.new_tensor(lamp.color)[:, None]
     towards = dot(points.normals, lamp.direction[:, None])
-    matte = color * _lit_share(points, lamp, towards, share)
     gloss = color * (towards.clamp_min(0) * share) * _ggx(points, lamp, facing)
+    if lamp.glint:
+        return torch.zeros_like(gloss), gloss * (points.roughness < _SMOOTH)
+    matte = color * _lit_share(points, lamp, towards, share)
     return matte, gloss
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from avatar.core.harmonics import sh_basis
@@ -5,7 +7,7 @@ from avatar.core.mesh import vertex_normals
 from avatar.maps.skin import bake_skin
 from avatar.maps.texels import texels_of
 from avatar.maps.unwrap import PosedHead, unwrap
-from tests.maps.conftest import WHITE_LIGHT, fitted, painted, photograph
+from tests.maps.conftest import SIZE, WHITE_LIGHT, fitted, painted, photograph
 
 
 def head_of(model) -> PosedHead:
@@ -73,3 +75,39 @@ def test_two_photos_of_different_exposure_agree(model):
     maps = bake_skin(fitted(model, left, right), [left_seen, right_seen], size=256)
     seen = maps.albedo[maps.confidence > 0.3]
     assert float(seen.std(0).mean() / seen.mean()) < 0.05
+
+
+def test_no_texel_of_the_finished_albedo_is_black(model):
+    fit, observation = photograph(model, painted(model), 20.0)
+    dark = replace(observation, photo=replace(observation.photo, pixels=observation.photo.pixels))
+    dark.photo.pixels[:, : SIZE // 3] = 0  # a third of the photo lies in the dark
+    maps = bake_skin(fitted(model, fit), [dark], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    assert float(maps.albedo.reshape(-1, 3)[texels.index].amax(-1).amin()) > 0.01
+
+
+def test_a_shadow_under_the_chin_is_taken_for_light_not_for_albedo(model):
+    albedo = torch.tensor([0.45, 0.28, 0.2]).expand_as(model.template)
+    shadow = torch.where(model.region("neck"), 0.5, 1.0)[:, None]
+    fit, observation = photograph(model, albedo * shadow, 0.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    neck = texels.mask(model.region("neck")) > 0.99
+    values = maps.albedo.reshape(-1, 3)[texels.index]
+    assert float(values[neck].mean()) > 0.75 * float(albedo[0].mean())
+
+
+def test_lips_no_photo_shows_take_the_colour_of_those_it_shows(model):
+    lips = model.region("lips")
+    colors = torch.where(
+        lips[:, None], torch.tensor([0.4, 0.15, 0.13]), torch.tensor([0.45, 0.28, 0.2])
+    )
+    fit, observation = photograph(model, colors, 0.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    shown = maps.confidence.reshape(-1)[texels.index] > 0.1
+    hidden = (texels.mask(lips) > 0.99) & ~shown
+    hidden &= texels.mask(model.region("mouth_interior")) < 0.01
+    green_per_red = maps.albedo.reshape(-1, 3)[texels.index][hidden]
+    green_per_red = green_per_red[:, 1] / green_per_red[:, 0]
+    assert float(green_per_red.median()) < 0.48

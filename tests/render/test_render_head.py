@@ -291,3 +291,18 @@ def test_studio_light_keeps_a_picture_within_range_and_mid_tones_near_their_albe
 def test_wrong_number_of_samples_is_an_option_error() -> None:
     with pytest.raises(OptionError, match="samples: expected one of"):
         RenderOptions(samples=3)
+
+
+def test_a_catch_light_shines_in_smooth_surfaces_and_nowhere_else() -> None:
+    environment = torch.zeros(9, 3)
+    environment[0], environment[2] = 0.5, 0.2
+    light = environment_light(environment)
+    camera = front_camera(focal=250.0)
+    peaks: list[float] = []
+    for roughness in (0.05, 0.5):
+        material = Material(name="ball", base_color=(0.02, 0.02, 0.02, 1.0), roughness=roughness)
+        scene = prepare_scene(mesh_of(*sphere(0.1), material="ball"), (material,))
+        image = render_head(scene, camera, replace(PLAIN, light=light))
+        peaks.append(float(image[..., :3].amax()))
+    assert peaks[0] > 0.3
+    assert peaks[1] < 0.02

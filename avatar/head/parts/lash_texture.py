@@ -8,6 +8,8 @@ from avatar.head.parts.noise import smooth_step
 
 _HAIRS = 112
 _BUNCH = 0.35
+LINE = 0.14
+"""Share of the strip, from the roots up, that is so dense that it is seen as a line."""
 
 
 def lash_texture(
@@ -42,7 +44,7 @@ def lash_texture(
         inside = smooth_step(1.5, 0.6, distance) * (rise < length[hair])[:, None]
         alpha[:, columns] = torch.maximum(alpha[:, columns], inside)
     # Finer hairs between the drawn ones, and the shade at their roots, seen as a line from afar.
-    line = 0.5 * smooth_step(0.16, 0.0, rise)
+    line = 0.9 * smooth_step(LINE, 0.3 * LINE, rise)
     alpha = torch.maximum(alpha, line[:, None].expand(height, width))
     dark = torch.minimum(hair_color.float() * 0.5, hair_color.new_tensor([0.03, 0.02, 0.014]))
     return torch.cat([dark.expand(height, width, 3), alpha[..., None]], dim=-1)

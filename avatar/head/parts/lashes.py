@@ -8,6 +8,7 @@ from torch import Tensor
 
 from avatar.head.anny.source import AnnySource
 from avatar.head.parts.binding import bound_by_weights
+from avatar.head.parts.lash_texture import LINE
 from avatar.head.parts.part import PartGeometry
 from avatar.head.parts.rims import SIDES, LidRim, Side, lid_rim, on_lid
 from avatar.head.parts.surface import Surface, grid_faces, joined
@@ -21,7 +22,8 @@ class LashStrip:
 
     `columns` are the first and last grid column of the lid (descending for the lower lid), `ring`
     the ring they grow from. `curve` gives for each row how far it stands out of and above its
-    root, as shares of the length; `lengths` are metres at the nose, middle and temple.
+    root, as shares of the length; `lengths` are metres at the nose, middle and temple. `u` and
+    `root_v` tell the piece of the texture shown: the lower lid's roots make no dark line.
     """
 
     columns: tuple[float, float]
@@ -30,6 +32,7 @@ class LashStrip:
     curve: tuple[tuple[float, float], ...]
     lengths: tuple[float, float, float]
     u: tuple[float, float]
+    root_v: float = 1.0
 
 
 UPPER_CURVE = ((0.0, 0.0), (0.31, 0.0), (0.60, 0.17), (0.80, 0.46))
@@ -49,8 +52,9 @@ STRIPS = (
         ring=3.05,
         count=18,
         curve=LOWER_CURVE,
-        lengths=(0.003, 0.0045, 0.005),
+        lengths=(0.0025, 0.0034, 0.004),
         u=(0.1, 0.75),
+        root_v=1 - LINE,
     ),
 )
 
@@ -128,7 +132,7 @@ def _strip_surface(
     curve = out.new_tensor(strip.curve)
     offsets = length[None, :, None] * (curve[:, None, :1] * out + curve[:, None, 1:] * up)
     u = strip.u[0] + (strip.u[1] - strip.u[0]) * share
-    v = torch.linspace(1, 0, LASH_ROWS, dtype=torch.float64)
+    v = torch.linspace(strip.root_v, 0, LASH_ROWS, dtype=torch.float64)
     uvs = torch.stack([u.expand(LASH_ROWS, -1), v[:, None].expand(-1, strip.count)], dim=-1)
     faces = grid_faces(LASH_ROWS, strip.count).flip(-1)
     return Surface(

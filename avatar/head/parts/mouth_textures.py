@@ -8,7 +8,7 @@ from avatar.head.parts.atlas import GUM_HEIGHT, GUM_START, ROW_HEIGHT, TEETH_PER
 from avatar.head.parts.crowns import END_V
 from avatar.head.parts.noise import mixed, smooth_noise, smooth_step
 
-ENAMEL_COLOR = (0.69, 0.64, 0.54)
+ENAMEL_COLOR = (0.76, 0.71, 0.62)
 GUM_COLOR = (0.40, 0.135, 0.125)
 TONGUE_COLOR = (0.42, 0.15, 0.14)
 _FIRST_BACK_TOOTH = 3

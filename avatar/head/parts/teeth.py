@@ -17,13 +17,13 @@ from avatar.head.parts.surface import Surface, joined
 
 
 def upper_arch() -> DentalArch:
-    """Return the upper arch: its incisors' edges 2 mm below the line where the lips meet."""
+    """Return the upper arch: its incisors' edges 3 mm below the line where the lips meet."""
     return DentalArch(
         crowns=upper_crowns(),
         front=0.0278,
         quadratic=8.5,
         quartic=3.4e4,
-        edge_heights=(-0.00575, -0.00525, -0.00575, -0.00435, -0.00405, -0.00375, -0.00335),
+        edge_heights=(-0.00685, -0.00635, -0.00675, -0.00525, -0.00475, -0.00425, -0.00375),
         upwards=1.0,
         lean=(0.16, 0.16, 0.08, 0.0, -0.02, -0.08, -0.1),
     )
@@ -36,7 +36,7 @@ def lower_arch() -> DentalArch:
         front=0.0250,
         quadratic=14.8,
         quartic=3.71e4,
-        edge_heights=(-0.00315, -0.00305, -0.00295, -0.00355, -0.00385, -0.00385, -0.00355),
+        edge_heights=(-0.00425, -0.00415, -0.00395, -0.00435, -0.00455, -0.00435, -0.00395),
         upwards=-1.0,
         lean=(0.12, 0.12, 0.04, -0.06, -0.12, -0.18, -0.2),
     )

@@ -12,13 +12,18 @@ __all__ = ["eye_texture", "lash_texture", "part_materials", "teeth_texture", "to
 
 
 def part_materials(
-    iris_color: Float[Tensor, "3"], hair_color: Float[Tensor, "3"]
+    iris_color: Float[Tensor, "3"],
+    hair_color: Float[Tensor, "3"],
+    sclera_color: Float[Tensor, "3"] | None = None,
 ) -> tuple[Material, ...]:
-    """Return the materials of all parts but the skin, by the parts' names; colours linear RGB."""
+    """Return the materials of all parts but the skin, by the parts' names; colours linear RGB.
+
+    Without a `sclera_color` the white of the eyes is the usual one.
+    """
     return (
         Material(
             name="eye",
-            base_color_map=eye_texture(iris_color),
+            base_color_map=eye_texture(iris_color, sclera_color),
             roughness=1.0,
             roughness_map=eye_roughness(),
         ),

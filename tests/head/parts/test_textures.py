@@ -10,10 +10,16 @@ def test_iris_has_the_colour_asked_for():
     image = eye_texture(color, size=256)
     steps = (torch.arange(256) + 0.5) / 256 - 0.5
     radius = torch.hypot(*torch.meshgrid(steps, steps, indexing="ij")) / LIMBUS_UV_RADIUS
-    ring = image[(radius > 0.5) & (radius < 0.8)].mean(0)
+    below = (steps > 0)[:, None]  # lids shade the upper half
+    ring = image[(radius > 0.5) & (radius < 0.8) & below].mean(0)
     assert (ring / color - 1).abs().max() < 0.2
     assert image[radius < 0.2].max() < 0.01
-    assert image[radius > 1.2].min() > 0.1
+    assert image[(radius > 1.2) & (radius < 1.6) & below].min() > 0.1
+
+
+def test_the_upper_lid_shades_the_eye():
+    white = eye_texture(torch.tensor([0.1, 0.1, 0.1])).mean(-1)
+    assert white[120, 256] < 0.6 * white[392, 256]
 
 
 def test_same_generator_state_paints_the_same_eye():
