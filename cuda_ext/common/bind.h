@@ -13,6 +13,9 @@ T* pointer(uintptr_t address) {
 }
 
 // Each op adds its functions to the module.
+void bind_image_loss(nanobind::module_& module);
+void bind_interpolate(nanobind::module_& module);
+void bind_sample_texture(nanobind::module_& module);
 void bind_rasterize_mesh(nanobind::module_& module);
 void bind_rasterize_splats(nanobind::module_& module);
 
