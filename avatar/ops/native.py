@@ -28,6 +28,12 @@ def native_error() -> str:
     return _load()[1]
 
 
+@torch.compiler.assume_constant_result
+def has_native_module() -> bool:
+    """Return whether there is a native module; a constant where torch.compile traces."""
+    return native_module() is not None
+
+
 @functools.cache
 def _load() -> tuple[Any | None, str]:
     if os.environ.get(NATIVE_VARIABLE) == "0":
@@ -40,7 +46,7 @@ def _load() -> tuple[Any | None, str]:
 
 def runs_natively(*tensors: Tensor) -> bool:
     """Return whether the native CPU kernels take these tensors: float32 or integer, on the CPU."""
-    return native_module() is not None and all(
+    return has_native_module() and all(
         tensor.device.type == "cpu"
         and (tensor.dtype == torch.float32 or not tensor.dtype.is_floating_point)
         for tensor in tensors

@@ -1,19 +1,48 @@
 // The kernels of every op, once per instruction set, and which of them this CPU runs.
 #pragma once
 
+#include "image_loss/image_loss.h"
+#include "interpolate/interpolate.h"
 #include "rasterize_mesh/rasterize_mesh.h"
+#include "rasterize_splats/rasterize_splats.h"
+#include "sample_texture/sample_texture.h"
 
 namespace avatar {
 
 struct Kernels {
     const char* instruction_set;
     RasterizeMesh rasterize_mesh;
+    Interpolate interpolate;
+    InterpolateBackward interpolate_backward;
+    SampleTexture sample_texture;
+    SampleTextureBackward sample_texture_backward;
+    RasterizeSplats rasterize_splats;
+    RasterizeSplatsBackward rasterize_splats_backward;
+    ImageLoss image_loss;
 };
 
-#define AVATAR_DECLARE_KERNELS(ISA)                                             \
-    namespace ISA {                                                             \
-    void rasterize_mesh(const RasterizeMeshInput&, const RasterizeMeshOutput&); \
-    inline constexpr Kernels kernels{#ISA, rasterize_mesh};                     \
+#define AVATAR_DECLARE_KERNELS(ISA)                                                               \
+    namespace ISA {                                                                               \
+    void rasterize_mesh(const RasterizeMeshInput&, const RasterizeMeshOutput&);                   \
+    bool interpolate(const InterpolateInput&, float*);                                            \
+    void interpolate_backward(const InterpolateInput&, const float*, float*, float*);             \
+    void sample_texture(const SampleTextureInput&, float*);                                       \
+    void sample_texture_backward(const SampleTextureInput&, const float*, float*, float* const*); \
+    SplatStatus rasterize_splats(const RasterizeSplatsInput&, const RasterizeSplatsOutput&,       \
+                                 const Allocator&);                                               \
+    SplatStatus rasterize_splats_backward(const RasterizeSplatsInput&,                            \
+                                          const RasterizeSplatsGradientInput&,                    \
+                                          const RasterizeSplatsGradients&);                       \
+    double image_loss(const ImageLossInput&, float*);                                             \
+    inline constexpr Kernels kernels{#ISA,                                                        \
+                                     rasterize_mesh,                                              \
+                                     interpolate,                                                 \
+                                     interpolate_backward,                                        \
+                                     sample_texture,                                              \
+                                     sample_texture_backward,                                     \
+                                     rasterize_splats,                                            \
+                                     rasterize_splats_backward,                                   \
+                                     image_loss};                                                 \
     }
 
 AVATAR_DECLARE_KERNELS(baseline)

@@ -9,6 +9,12 @@
 #include <cstdlib>
 #include <new>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "common/portable.h"
+
 #ifdef _MSC_VER
 #define AVATAR_NOINLINE __declspec(noinline)
 #define AVATAR_RESTRICT __restrict
@@ -45,6 +51,30 @@ constexpr T min(T a, T b) {
 template <typename T>
 constexpr T max(T a, T b) {
     return a > b ? a : b;
+}
+
+// Which thread of the parallel region this is, from 0.
+inline int thread_index() {
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+// Ask for the cache line at `address` ahead of its use.
+template <typename T>
+AVATAR_INLINE void prefetch(const T* address) {
+#ifndef _MSC_VER
+    __builtin_prefetch(address);
+#endif
+}
+
+template <typename T>
+AVATAR_INLINE void prefetch_to_write(const T* address) {
+#ifndef _MSC_VER
+    __builtin_prefetch(address, 1);
+#endif
 }
 
 template <typename T>

@@ -1,7 +1,14 @@
+import pytest
 import torch
 
-from avatar.ops.interpolate import interpolate
-from avatar.ops.rasterize_mesh import MeshFragments
+from avatar.core.errors import OptionError
+from avatar.ops.interpolate import interpolate, interpolate_reference, interpolation_slopes
+from avatar.ops.native import native_module
+from avatar.ops.projected_mesh import ProjectedMesh
+from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
+
+NATIVE = native_module()
+INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
 
 FACES = torch.tensor([[0, 1, 2], [2, 1, 3]])
 FRAGMENTS = MeshFragments(
@@ -35,3 +42,109 @@ def test_other_corner_indices_take_other_attributes():
     uvs = torch.arange(6.0)[:, None]
     picture = interpolate(FRAGMENTS, uv_faces, uvs)
     assert picture[0, :, 0].tolist() == [0.5 * 5 + 0.25 * 4 + 0.25 * 3, 2.0, 0.0]
+
+
+@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
+def interpolated(request):
+    """Every way the op is computed; each test holds for all of them."""
+    if request.param == "reference":
+        yield interpolate_reference
+        return
+    before = NATIVE.instruction_set()
+    NATIVE.use_instruction_set(request.param)
+    yield interpolate
+    NATIVE.use_instruction_set(before)
+
+
+def sheet() -> ProjectedMesh:
+    """Return a bumpy sheet of 200 triangles, seen in perspective, over a part of 60 x 50 pixels."""
+    y, x = torch.meshgrid(torch.arange(11.0), torch.arange(11.0), indexing="ij")
+    depths = 1 + 0.05 * (x + (y * 0.9).sin())
+    pixels = torch.stack([5 + 4.7 * x, 3 + 4.1 * y], -1) / depths[..., None]
+    corner = (torch.arange(10)[:, None] * 11 + torch.arange(10)).reshape(-1)
+    upper = torch.stack([corner, corner + 1, corner + 11], -1)
+    lower = torch.stack([corner + 1, corner + 12, corner + 11], -1)
+    faces = torch.cat([upper, lower])
+    return ProjectedMesh(pixels=pixels.reshape(-1, 2), depths=depths.reshape(-1), faces=faces)
+
+
+def seen(mesh: ProjectedMesh) -> MeshFragments:
+    return rasterize_mesh(mesh.pixels, mesh.depths, mesh.faces, 50, 60)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 7])
+def test_values_and_gradients_agree_with_the_reference_in_double(interpolated, channels):
+    mesh = sheet()
+    fragments = seen(mesh)
+    generator = torch.Generator().manual_seed(0)
+    attributes = torch.randn(121, channels, generator=generator)
+    weights = torch.randn(50, 60, channels, generator=generator)
+
+    def run(function, dtype):
+        leaf = attributes.to(dtype).requires_grad_()
+        barycentrics = fragments.barycentrics.to(dtype).requires_grad_()
+        parts = MeshFragments(
+            triangles=fragments.triangles,
+            barycentrics=barycentrics,
+            depths=fragments.depths.to(dtype),
+        )
+        picture = function(parts, mesh.faces, leaf)
+        return picture, *torch.autograd.grad(picture, (leaf, barycentrics), weights.to(dtype))
+
+    ours, theirs = run(interpolated, torch.float32), run(interpolate_reference, torch.float64)
+    for part, exact in zip(ours, theirs, strict=True):
+        assert (part - exact).norm() < 1e-5 * exact.norm()
+
+
+def test_threads_do_not_change_a_single_bit():
+    mesh = sheet()
+    fragments = seen(mesh)
+    attributes = torch.randn(121, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    before = torch.get_num_threads()
+    slopes = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        total = interpolate(fragments, mesh.faces, attributes).square().sum()
+        slopes.append(torch.autograd.grad(total, attributes)[0])
+    torch.set_num_threads(before)
+    assert torch.equal(slopes[0], slopes[1])
+    assert torch.equal(slopes[0], slopes[2])
+
+
+def test_the_custom_op_is_one_by_torchs_own_check():
+    mesh = sheet()
+    fragments = seen(mesh)
+    attributes = torch.randn(121, 2).requires_grad_()
+    barycentrics = fragments.barycentrics.clone().requires_grad_()
+    checks = ("test_schema", "test_autograd_registration", "test_faketensor")
+    arguments = (fragments.triangles, barycentrics, mesh.faces, attributes)
+    op = torch.ops.avatar.interpolate.default
+    torch.library.opcheck(op, arguments, test_utils=checks)
+
+
+@pytest.mark.parametrize("faces", [[[0, 1, 9], [2, 1, 3]], [[0, 1, 2], [-1, 1, 3]], [[0, 1, 2]]])
+def test_indices_out_of_range_are_refused(interpolated, faces):
+    with pytest.raises(OptionError, match="faces"):
+        interpolated(FRAGMENTS, torch.tensor(faces), torch.zeros(4, 2))
+
+
+def test_slopes_are_the_differences_to_the_next_pixel():
+    # Over a plane in perspective: one function all over, so that a difference may cross edges.
+    mesh = sheet()
+    depths = 1 / (1 - 0.004 * mesh.pixels[:, 0] + 0.002 * mesh.pixels[:, 1])
+    mesh = ProjectedMesh(pixels=mesh.pixels.double(), depths=depths.double(), faces=mesh.faces)
+    place = torch.cat([mesh.pixels * mesh.depths[:, None], mesh.depths[:, None]], -1)
+    fragments = seen(mesh)
+    picture = interpolate_reference(fragments, mesh.faces, place)
+    slopes = interpolation_slopes(fragments, mesh, mesh.faces, place)
+    inside = fragments.covered[1:-1, 1:-1] & fragments.covered[1:-1, 2:]
+    inside &= (
+        fragments.covered[1:-1, :-2] & fragments.covered[2:, 1:-1] & fragments.covered[:-2, 1:-1]
+    )
+    by_x = (picture[1:-1, 2:] - picture[1:-1, :-2]) / 2
+    by_y = (picture[2:, 1:-1] - picture[:-2, 1:-1]) / 2
+    assert inside.sum() > 800
+    # A central difference is off by a sixth of the third derivative: here below 1e-4.
+    assert (slopes.by_x[1:-1, 1:-1] - by_x)[inside].abs().max() < 1e-3
+    assert (slopes.by_y[1:-1, 1:-1] - by_y)[inside].abs().max() < 1e-3
+    assert (slopes.by_x[~fragments.covered] == 0).all()

@@ -1,0 +1,254 @@
+// Which splats show, where, and in what order: projection, culling, one sort by depth.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+
+#include "rasterize_splats/harmonics.h"
+#include "rasterize_splats/load_splats.h"
+#include "rasterize_splats/state.h"
+
+namespace avatar::AVATAR_ISA {
+
+// Sort the keys of `values` by their bits, stably: least significant digit first, eleven bits a
+// time. The sorted values end up in `values`; the rest is scratch of the same size.
+inline void sort_by_key(uint32_t* keys, uint32_t* values, uint32_t* other_keys,
+                        uint32_t* other_values, int64_t count, int runs) {
+    constexpr int kDigits = 2048;
+    Buffer<uint32_t> places(static_cast<std::size_t>(runs) * kDigits);
+    uint32_t* const home = values;
+    for (int shift = 0; shift < 33; shift += 11) {
+#pragma omp parallel for num_threads(runs) schedule(static, 1)
+        for (int run = 0; run < runs; ++run) {
+            uint32_t* mine = &places[static_cast<std::size_t>(run) * kDigits];
+            std::memset(mine, 0, kDigits * sizeof(uint32_t));
+            for (int64_t i = count * run / runs; i < count * (run + 1) / runs; ++i) {
+                ++mine[keys[i] >> shift & (kDigits - 1)];
+            }
+        }
+        uint32_t total = 0;
+        for (int digit = 0; digit < kDigits; ++digit) {
+            for (int run = 0; run < runs; ++run) {
+                uint32_t& place = places[static_cast<std::size_t>(run) * kDigits + digit];
+                const uint32_t size = place;
+                place = total;
+                total += size;
+            }
+        }
+#pragma omp parallel for num_threads(runs) schedule(static, 1)
+        for (int run = 0; run < runs; ++run) {
+            uint32_t* mine = &places[static_cast<std::size_t>(run) * kDigits];
+            for (int64_t i = count * run / runs; i < count * (run + 1) / runs; ++i) {
+                const uint32_t place = mine[keys[i] >> shift & (kDigits - 1)]++;
+                other_keys[place] = keys[i];
+                other_values[place] = values[i];
+            }
+        }
+        swap(keys, other_keys);
+        swap(values, other_values);
+    }
+    if (values != home) std::memcpy(home, values, count * sizeof(uint32_t));
+}
+
+// The tiles a splat's ellipse may touch.
+struct TileBox {
+    int left, right, top, bottom;  // inclusive; empty if right < left or bottom < top
+    int64_t count() const {
+        return right < left || bottom < top
+                   ? 0
+                   : static_cast<int64_t>(right - left + 1) * (bottom - top + 1);
+    }
+};
+
+inline TileBox tile_box(const Splat& s, const Tiles& tiles) {
+    const float last_x = static_cast<float>(tiles.width - 1);
+    const float last_y = static_cast<float>(tiles.height - 1);
+    return {static_cast<int>(max(0.0f, __builtin_ceilf(s.x - s.extent_x))) / kTile,
+            static_cast<int>(min(last_x, __builtin_floorf(s.x + s.extent_x))) / kTile,
+            static_cast<int>(max(0.0f, __builtin_ceilf(s.y - s.extent_y))) / kTile,
+            static_cast<int>(min(last_y, __builtin_floorf(s.y + s.extent_y))) / kTile};
+}
+
+// Fill the channels of one splat; returns whether all of them are finite.
+inline bool fill_features(const RasterizeSplatsInput& in, int64_t splat, int lane,
+                          const float* basis, float depth, int padded, float* to) {
+    float check = 0;
+    int channel = 0;
+    if (in.harmonic_count) {
+        float colour[3] = {0.5f, 0.5f, 0.5f};
+        const float* harmonics = in.harmonics + splat * in.harmonic_count * 3;
+        for (int k = 0; k < in.harmonic_count; ++k) {
+            for (int i = 0; i < 3; ++i) {
+                colour[i] += basis[k * kLanes + lane] * harmonics[3 * k + i];
+            }
+        }
+        for (int i = 0; i < 3; ++i) {
+            check += colour[i] * 0.0f;
+            to[channel++] = max(colour[i], 0.0f);
+        }
+    }
+    const float* features = in.features + splat * in.feature_count;
+    for (int i = 0; i < in.feature_count; ++i) {
+        check += features[i] * 0.0f;
+        to[channel++] = features[i];
+    }
+    to[channel++] = depth;
+    while (channel < padded) to[channel++] = 0;
+    return check == 0;
+}
+
+// Visible splats in no order, gaps between the runs of different threads.
+struct Found {
+    Buffer<Splat> splats;
+    Buffer<float> features;
+    Buffer<uint32_t> keys, values, other_keys, other_values;
+    int64_t count = 0;
+    Found(int64_t capacity, int padded)
+        : splats(capacity),
+          features(capacity * padded),
+          keys(capacity),
+          values(capacity),
+          other_keys(capacity),
+          other_values(capacity) {}
+};
+
+// Project sixteen splats and append those that show at `*next`.
+inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& camera,
+                         const float* position, int64_t first, int padded, Found& found,
+                         int64_t* next, int32_t* radii) {
+    const SplatLanes lanes = load_splats(in, first);
+    Projection<Wide> p = project(camera, lanes.mean, lanes.rotation, lanes.scale);
+    if (in.offsets) {
+        Wide offset[2];
+        load_lanes(in.offsets, first, in.splats, 2, offset);
+        p.x = p.x + offset[0];
+        p.y = p.y + offset[1];
+    }
+    Wide opacity = lanes.opacity;
+    if (in.antialiased) opacity = opacity * sqrt(p.sharp_det / p.det);
+    const Wide log2_opacity = log2(max(opacity, Wide(1e-30f)));
+    const Wide clamped = min(log2_opacity, Wide(kMostLog2Opacity));
+    const Wide reach = max((clamped - kCut) * (2.0f / kLog2E), Wide(0.0f));
+    const Wide extent_x = sqrt(reach * p.xx), extent_y = sqrt(reach * p.yy);
+    const Wide inverse = Wide(1.0f) / p.det;
+    const Wide xx = p.yy * inverse, xy = Wide(0.0f) - p.xy * inverse, yy = p.xx * inverse;
+    // Zero times a number that is not finite is not zero; false for NaN in every comparison.
+    const Wide checked =
+        (lanes.opacity + p.x + p.y + xx + xy + yy + p.det + extent_x + extent_y) * 0.0f;
+    const auto shows = (p.point[2] > Wide(in.near)) & (clamped > Wide(kCut)) &
+                       (p.det > Wide(0.0f)) & (checked >= Wide(0.0f)) & (opacity > Wide(0.0f)) &
+                       (p.x + extent_x >= Wide(0.0f)) & (p.y + extent_y >= Wide(0.0f)) &
+                       (Wide(in.width - 1.0f) >= p.x - extent_x) &
+                       (Wide(in.height - 1.0f) >= p.y - extent_y);
+    const int64_t left = in.splats - first;
+    uint32_t mask = bits(shows) & (left >= kLanes ? 0xffffu : (1u << left) - 1);
+    for (int lane = 0; lane < kLanes && lane < left; ++lane) radii[first + lane] = 0;
+    if (!mask) return;
+
+    alignas(64) float basis[kMostHarmonics * kLanes];
+    if (in.harmonic_count) {
+        Wide direction[3], values[kMostHarmonics];
+        view_direction(lanes, position, direction);
+        harmonic_basis(in.harmonic_count, direction[0], direction[1], direction[2], values);
+        for (int k = 0; k < in.harmonic_count; ++k) store(basis + k * kLanes, values[k]);
+    }
+    alignas(64) float fields[11][kLanes], depths[kLanes];
+    const Wide conic[11] = {p.x,
+                            p.y,
+                            xx * (-0.5f * kLog2E),
+                            xy * -kLog2E,
+                            yy * (-0.5f * kLog2E),
+                            clamped,
+                            extent_x,
+                            extent_y,
+                            xx,
+                            xy,
+                            yy};
+    for (int i = 0; i < 11; ++i) store(fields[i], conic[i]);
+    store(depths, p.point[2]);
+    for (; mask; mask &= mask - 1) {
+        const int lane = __builtin_ctz(mask);
+        const int64_t place = *next;
+        Splat& splat = found.splats[place];
+        splat = {fields[0][lane],
+                 fields[1][lane],
+                 fields[2][lane],
+                 fields[3][lane],
+                 fields[4][lane],
+                 fields[5][lane],
+                 fields[6][lane],
+                 fields[7][lane],
+                 fields[8][lane],
+                 fields[9][lane],
+                 fields[10][lane],
+                 static_cast<int32_t>(first + lane),
+                 0,
+                 0,
+                 {}};
+        if (!fill_features(in, first + lane, lane, basis, depths[lane], padded,
+                           &found.features[place * padded])) {
+            continue;
+        }
+        std::memcpy(&found.keys[place], &depths[lane], sizeof(float));
+        found.values[place] = static_cast<uint32_t>(place);
+        radii[first + lane] =
+            static_cast<int32_t>(min(1e9f, __builtin_ceilf(max(splat.extent_x, splat.extent_y))));
+        ++*next;
+    }
+}
+
+// Find every splat that shows; those of one thread's run stay together, in the order given.
+inline void find_visible(const RasterizeSplatsInput& in, int padded, Found& found, int32_t* radii) {
+    const SplatCamera camera = splat_camera(in);
+    float position[3];
+    camera_position(in, position);
+    const int runs = in.threads;
+    const int64_t groups = (in.splats + kLanes - 1) / kLanes;
+    Buffer<int64_t> ends(runs);
+#pragma omp parallel for num_threads(runs) schedule(static, 1)
+    for (int run = 0; run < runs; ++run) {
+        int64_t next = groups * run / runs * kLanes;
+        for (int64_t group = groups * run / runs; group < groups * (run + 1) / runs; ++group) {
+            find_sixteen(in, camera, position, group * kLanes, padded, found, &next, radii);
+        }
+        ends[run] = next;
+    }
+    for (int run = 0; run < runs; ++run) {
+        const int64_t begin = groups * run / runs * kLanes;
+        const int64_t size = ends[run] - begin;
+        std::memmove(&found.keys[found.count], &found.keys[begin], size * sizeof(uint32_t));
+        std::memmove(&found.values[found.count], &found.values[begin], size * sizeof(uint32_t));
+        found.count += size;
+    }
+}
+
+// Move the splats found into `visible`, by depth; returns, per run, the tiles their boxes touch.
+inline void order_by_depth(const RasterizeSplatsInput& in, const Tiles& tiles, int padded,
+                           Found& found, VisibleSplats& visible, int64_t* touched) {
+    sort_by_key(found.keys.data(), found.values.data(), found.other_keys.data(),
+                found.other_values.data(), found.count, in.threads);
+    const int runs = in.threads;
+    std::memset(visible.rank, -1, in.splats * sizeof(int32_t));
+#pragma omp parallel for num_threads(runs) schedule(static, 1)
+    for (int run = 0; run < runs; ++run) {
+        int64_t boxes = 0;
+        const int64_t end = found.count * (run + 1) / runs;
+        for (int64_t i = found.count * run / runs; i < end; ++i) {
+            if (i + 8 < end) {
+                const uint32_t ahead = found.values[i + 8];
+                prefetch(&found.splats[ahead]);
+                prefetch(&found.features[static_cast<int64_t>(ahead) * padded]);
+            }
+            const int64_t from = found.values[i];
+            const Splat& splat = found.splats[from];
+            visible.splats[i] = splat;
+            std::memcpy(visible.features + i * padded, &found.features[from * padded],
+                        padded * sizeof(float));
+            visible.rank[splat.index] = static_cast<int32_t>(i);
+            boxes += tile_box(splat, tiles).count();
+        }
+        touched[run] = boxes;
+    }
+}
+
+}  // namespace avatar::AVATAR_ISA

@@ -1,0 +1,198 @@
+// Splats to a picture: project, sort once by depth, pair with tiles, blend front to back.
+//
+// Within a tile a chunk of splats is dealt out to 4 x 4 pixel blocks by their exact ellipse masks;
+// a block's state then stays in registers for the whole chunk. The masks, cut down to the blocks
+// where a pixel took something, are kept for the backward pass.
+#include <cstring>
+
+#include "common/kernel.h"
+#include "rasterize_splats/find_visible.h"
+#include "rasterize_splats/pair_tiles.h"
+#include "rasterize_splats/tile_pixels.h"
+
+namespace avatar::AVATAR_ISA {
+namespace {
+
+constexpr int kChunk = 256;
+
+// A splat of the chunk in hand, about the tile's corner.
+struct alignas(64) Near {
+    float x, y, a, b, c, log2_opacity;
+    float features[kFused];
+};
+
+struct TileInHand {
+    alignas(64) float transmittance[kTilePixels];
+    alignas(64) float channels[kFused][kTilePixels];
+    Near near[kChunk];
+    uint32_t shown[kChunk];
+    uint16_t lists[kBlocks][kChunk];
+    int sizes[kBlocks];
+};
+
+// Blend the chunk's splats into one block; returns whether the block is opaque now.
+//
+// On the first group of channels splats behind an opaque block are skipped, and `shown` notes
+// where each took part; later groups find only those in the masks.
+template <int kGroup, bool kFirst>
+AVATAR_INLINE bool blend_block(TileInHand& tile, int block) {
+    const int size = tile.sizes[block];
+    const uint16_t* list = tile.lists[block];
+    float* transmittance_home = tile.transmittance + block * kLanes;
+    Wide transmittance = load(transmittance_home);
+    Wide sums[kGroup];
+    for (int i = 0; i < kGroup; ++i) sums[i] = load(tile.channels[i] + block * kLanes);
+    const Wide pixel_x = load(kPixelX) + static_cast<float>(block_left(block));
+    const Wide pixel_y = load(kPixelY) + static_cast<float>(block_top(block));
+    const Wide cut = kCut, opaque = kOpaque;
+    bool closed = false;
+    for (int i = 0; i < size; ++i) {
+        const int entry = list[i];
+        const Near& s = tile.near[entry];
+        const Wide x = pixel_x - s.x, y = pixel_y - s.y;
+        const Wide power = fma(x, fma(s.a, x, y * s.b), fma(y * s.c, y, s.log2_opacity));
+        const auto drawn = power >= cut;
+        const Wide weight = select(drawn, exp2(power), Wide(0.0f)) * transmittance;
+        for (int k = 0; k < kGroup; ++k) sums[k] = fma(weight, s.features[k], sums[k]);
+        transmittance = transmittance - weight;
+        if constexpr (kFirst) {
+            tile.shown[entry] |= static_cast<uint32_t>(bits(drawn) != 0) << block;
+            if ((i & 7) == 7 && !bits(transmittance >= opaque)) {
+                closed = true;
+                break;
+            }
+        }
+    }
+    store(transmittance_home, transmittance);
+    for (int i = 0; i < kGroup; ++i) store(tile.channels[i] + block * kLanes, sums[i]);
+    return closed || (kFirst && !bits(transmittance >= opaque));
+}
+
+// Blend one group of channels of one tile; returns the place where it was opaque, or the last.
+template <int kGroup, bool kFirst>
+AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& pairs, int padded,
+                                    int channel, int64_t index, int left, int top, uint32_t open,
+                                    TileInHand& tile) {
+    const uint32_t begin = pairs.tile_begin[index];
+    const uint32_t end = kFirst ? pairs.tile_begin[index + 1] : pairs.tile_end[index];
+    for (int i = 0; i < kTilePixels; ++i) tile.transmittance[i] = 1;
+    std::memset(tile.channels, 0, kGroup * kTilePixels * sizeof(float));
+    uint32_t place = begin;
+    for (; place < end && open; place += kChunk) {
+        const int count = static_cast<int>(min<uint32_t>(kChunk, end - place));
+        std::memset(tile.sizes, 0, sizeof tile.sizes);
+        for (int i = 0; i < count; ++i) {
+            if (place + i + 12 < end) {
+                const int64_t ahead = pairs.splat[place + i + 12];
+                prefetch(&visible.splats[ahead]);
+                prefetch(visible.features + ahead * padded + channel);
+            }
+            const int64_t from = pairs.splat[place + i];
+            const Splat& splat = visible.splats[from];
+            Near& near = tile.near[i];
+            std::memcpy(&near, &splat, 6 * sizeof(float));
+            near.x -= static_cast<float>(left);
+            near.y -= static_cast<float>(top);
+            std::memcpy(near.features, visible.features + from * padded + channel,
+                        kGroup * sizeof(float));
+            tile.shown[i] = 0;
+            for (uint32_t blocks = pairs.blocks[place + i] & open; blocks; blocks &= blocks - 1) {
+                const int block = __builtin_ctz(blocks);
+                tile.lists[block][tile.sizes[block]++] = static_cast<uint16_t>(i);
+            }
+        }
+        for (uint32_t blocks = open; blocks; blocks &= blocks - 1) {
+            const int block = __builtin_ctz(blocks);
+            if (blend_block<kGroup, kFirst>(tile, block)) open &= ~(1u << block);
+        }
+        if constexpr (kFirst) {
+            for (int i = 0; i < count; ++i) {
+                pairs.blocks[place + i] = static_cast<uint16_t>(tile.shown[i]);
+            }
+        }
+    }
+    return min(place, end);
+}
+
+void write_channels(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
+                    const Tiles& tiles, int channel, int group, int left, int top,
+                    TileInHand& tile) {
+    const int64_t area = static_cast<int64_t>(in.height) * in.width;
+    for (int i = 0; i < group && channel + i <= in.channels(); ++i) {
+        if (channel + i == in.channels()) {
+            store_tile(tile.channels[i], left, top, tiles, out.depths);
+            break;
+        }
+        const float background = in.background[channel + i];
+        for (int pixel = 0; pixel < kTilePixels; ++pixel) {
+            tile.channels[i][pixel] += tile.transmittance[pixel] * background;
+        }
+        store_tile(tile.channels[i], left, top, tiles, out.picture + (channel + i) * area);
+    }
+}
+
+void draw_tile(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
+               const VisibleSplats& visible, Pairs& pairs, const Tiles& tiles, int padded,
+               int64_t index, TileInHand& tile) {
+    const int left = tiles.left(index), top = tiles.top(index);
+    const uint32_t open = blocks_in_picture(left, top, tiles);
+    if (padded == 4) {
+        pairs.tile_end[index] =
+            blend_tile<4, true>(visible, pairs, padded, 0, index, left, top, open, tile);
+        store_tile(tile.transmittance, left, top, tiles, out.transmittance);
+        write_channels(in, out, tiles, 0, 4, left, top, tile);
+        return;
+    }
+    for (int channel = 0; channel < padded; channel += kFused) {
+        if (channel == 0) {
+            pairs.tile_end[index] =
+                blend_tile<kFused, true>(visible, pairs, padded, 0, index, left, top, open, tile);
+            store_tile(tile.transmittance, left, top, tiles, out.transmittance);
+        } else {
+            blend_tile<kFused, false>(visible, pairs, padded, channel, index, left, top, open,
+                                      tile);
+        }
+        write_channels(in, out, tiles, channel, kFused, left, top, tile);
+    }
+}
+
+}  // namespace
+
+SplatStatus rasterize_splats(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
+                             const Allocator& allocator) {
+    const Tiles tiles(in);
+    const int padded = padded_channels(in.channels());
+    Found found((in.splats + kLanes - 1) / kLanes * kLanes, padded);
+    find_visible(in, padded, found, out.radii);
+
+    VisibleSplats visible;
+    void* memory = allocator.allocate(allocator.context,
+                                      visible.lay_out(nullptr, in.splats, found.count, padded));
+    if (!memory) return SplatStatus::kOutOfMemory;
+    visible.lay_out(memory, in.splats, found.count, padded);
+    Buffer<int64_t> touched(in.threads);
+    order_by_depth(in, tiles, padded, found, visible, touched.data());
+    int64_t most = 0;
+    for (int run = 0; run < in.threads; ++run) most += touched[run];
+    touched[0] += 1;  // never an empty buffer
+    if (most > INT32_MAX) return SplatStatus::kTooManyPairs;
+
+    FoundPairs pairs_found(visible, found.count, tiles, in.threads, touched.data());
+    Pairs pairs;
+    memory = allocator.allocate(allocator.context,
+                                pairs.lay_out(nullptr, tiles.count(), pairs_found.total()));
+    if (!memory) return SplatStatus::kOutOfMemory;
+    pairs.lay_out(memory, tiles.count(), pairs_found.total());
+    pairs.counts[0] = found.count;
+    pairs.counts[1] = pairs_found.total();
+    pairs_found.distribute(pairs, visible, found.count);
+
+#pragma omp parallel for num_threads(in.threads) schedule(dynamic, 4)
+    for (int64_t index = 0; index < tiles.count(); ++index) {
+        TileInHand tile;
+        draw_tile(in, out, visible, pairs, tiles, padded, index, tile);
+    }
+    return SplatStatus::kDone;
+}
+
+}  // namespace avatar::AVATAR_ISA

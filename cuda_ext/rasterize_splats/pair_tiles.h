@@ -1,0 +1,132 @@
+// Which splats show in which tile, and in which of its blocks.
+#pragma once
+
+#include <cstring>
+
+#include "rasterize_splats/find_visible.h"
+
+namespace avatar::AVATAR_ISA {
+
+alignas(64) constexpr float kBlockX[kLanes] = {0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12};
+alignas(64) constexpr float kBlockY[kLanes] = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
+
+// Return a bit for each block of a tile in which the splat is not fainter than the cut: sixteen
+// rectangles at once. A convex function is least, over a rectangle, on the side nearest to its
+// centre, horizontally or vertically: two candidates, the better of which counts.
+AVATAR_INLINE uint32_t blocks_touched(const Splat& s, float tile_x, float tile_y, float lean_x,
+                                      float lean_y) {
+    const Wide low_x = load(kBlockX) + (tile_x - s.x), high_x = low_x + 3.0f;
+    const Wide low_y = load(kBlockY) + (tile_y - s.y), high_y = low_y + 3.0f;
+    const Wide zero = 0.0f, a = s.a, b = s.b, c = s.c;
+    const Wide side_x = min(max(zero, low_x), high_x);
+    const Wide best_y = min(max(side_x * lean_y, low_y), high_y);
+    const Wide side_y = min(max(zero, low_y), high_y);
+    const Wide best_x = min(max(side_y * lean_x, low_x), high_x);
+    const Wide first = fma(side_x, fma(a, side_x, b * best_y), c * best_y * best_y);
+    const Wide second = fma(best_x, fma(a, best_x, b * side_y), c * side_y * side_y);
+    constexpr float kSlack = 1e-4f;  // for rounding: pixels decide for themselves later
+    return bits(max(first, second) >= Wide(kCut - s.log2_opacity - kSlack));
+}
+
+struct Pair {
+    uint32_t tile;
+    uint32_t splat;
+    uint16_t blocks;
+};
+
+// The pairs of every run of splats, by splat; `first` has room for one more.
+class FoundPairs {
+  public:
+    FoundPairs(const VisibleSplats& visible, int64_t count, const Tiles& tiles, int runs,
+               const int64_t* touched)
+        : runs_(runs),
+          tiles_(tiles),
+          begins_(runs + 1),
+          ends_(runs),
+          counts_(tiles.count() * runs),
+          pairs_(add_up(touched)) {
+        std::memset(counts_.data(), 0, tiles.count() * runs * sizeof(uint32_t));
+#pragma omp parallel for num_threads(runs) schedule(static, 1)
+        for (int run = 0; run < runs; ++run) {
+            int64_t next = begins_[run];
+            for (int64_t i = count * run / runs; i < count * (run + 1) / runs; ++i) {
+                next = append(visible.splats[i], static_cast<uint32_t>(i), run, next);
+            }
+            ends_[run] = next;
+        }
+        for (int run = 0; run < runs; ++run) total_ += ends_[run] - begins_[run];
+    }
+
+    int64_t total() const { return total_; }
+
+    // Write them out by tile, in depth order within each.
+    void distribute(Pairs& out, VisibleSplats& visible, int64_t count) {
+        uint32_t place = 0;
+        for (int64_t tile = 0; tile < tiles_.count(); ++tile) {
+            out.tile_begin[tile] = place;
+            for (int run = 0; run < runs_; ++run) {
+                uint32_t& first = counts_[run * tiles_.count() + tile];
+                const uint32_t size = first;
+                first = place;
+                place += size;
+            }
+        }
+        out.tile_begin[tiles_.count()] = place;
+#pragma omp parallel for num_threads(runs_) schedule(static, 1)
+        for (int run = 0; run < runs_; ++run) {
+            uint32_t entry = 0;
+            for (int other = 0; other < run; ++other) {
+                entry += static_cast<uint32_t>(ends_[other] - begins_[other]);
+            }
+            int64_t i = begins_[run];
+            for (int64_t splat = count * run / runs_; splat < count * (run + 1) / runs_; ++splat) {
+                visible.splats[splat].first_slot = entry;
+                for (; i < ends_[run] && pairs_[i].splat == splat; ++i, ++entry) {
+                    const Pair& pair = pairs_[i];
+                    const uint32_t to = counts_[run * tiles_.count() + pair.tile]++;
+                    out.splat[to] = pair.splat;
+                    out.blocks[to] = pair.blocks;
+                    out.slot[to] = entry;
+                }
+                visible.splats[splat].slots = entry - visible.splats[splat].first_slot;
+            }
+        }
+    }
+
+  private:
+    int64_t add_up(const int64_t* touched) {
+        int64_t total = 0;
+        for (int run = 0; run < runs_; ++run) {
+            begins_[run] = total;
+            total += touched[run];
+        }
+        return total;
+    }
+
+    int64_t append(const Splat& splat, uint32_t index, int run, int64_t next) {
+        const TileBox box = tile_box(splat, tiles_);
+        const float lean_x = -0.5f * splat.b / splat.a, lean_y = -0.5f * splat.b / splat.c;
+        uint32_t* counts = &counts_[run * tiles_.count()];
+        for (int y = box.top; y <= box.bottom; ++y) {
+            for (int x = box.left; x <= box.right; ++x) {
+                const uint32_t blocks =
+                    blocks_touched(splat, static_cast<float>(x * kTile),
+                                   static_cast<float>(y * kTile), lean_x, lean_y);
+                if (!blocks) continue;
+                const uint32_t tile = static_cast<uint32_t>(y) * tiles_.across + x;
+                ++counts[tile];
+                pairs_[next++] = {tile, index, static_cast<uint16_t>(blocks)};
+            }
+        }
+        return next;
+    }
+
+    int runs_;
+    const Tiles& tiles_;
+    Buffer<int64_t> begins_, ends_;
+    Buffer<uint32_t> counts_;
+    Buffer<Pair> pairs_;
+    int64_t total_ = 0;
+};
+
+}  // namespace avatar::AVATAR_ISA
