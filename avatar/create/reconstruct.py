@@ -105,6 +105,7 @@ def _check(options: ReconstructOptions) -> None:
 def _fit_options(options: ReconstructOptions) -> PhotoFitOptions:
     return PhotoFitOptions(
         fov_degrees=options.fov,
+        photo_consistency=options.photo_consistency,
         hair_volume=options.hair_volume,
     )
 

@@ -6,10 +6,11 @@ from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from avatar.capture.observation import Observation
 from avatar.core.errors import ModelError
-from avatar.core.mesh import SurfacePoints
+from avatar.core.mesh import SurfacePoints, vertex_normals
 from avatar.core.transform import Transform
 from avatar.fit.focal import FocalGuess
 from avatar.fit.gaze import LOOK_INDICES, fit_gaze, full_turns, look_coefficients
@@ -28,6 +29,9 @@ from avatar.head.model import HeadModel
 
 FACE_POINTS = 468
 """The first 468 of the 478 points lie on the face, the last ten on the irises."""
+
+FACING_SEEN, FACING_HIDDEN, HIDDEN_DISTRUST = 0.3, -0.1, 4.0
+"""Cosines from which a landmark is seen well and not at all, and its deviation's factor there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +54,11 @@ class LandmarkWeights:
 class LandmarkProblem:
     """Everything stage 1 knows: the model's landmarks, what was seen, and what is believed.
 
-    `basis` is that of the face's points on the surface, `eyes` those of the eyeballs' centres.
+    `points` are those of the face, `basis` is theirs, `eyes` are the eyeballs' centres.
     """
 
     model: HeadModel
+    points: SurfacePoints
     basis: LandmarkBasis
     eyes: tuple[LandmarkBasis, ...]
     observations: tuple[Observation, ...]
@@ -85,6 +90,7 @@ def landmark_problem(
     errors = len(habits.modes)
     return LandmarkProblem(
         model=model,
+        points=face,
         basis=landmark_basis(model, face, errors=errors),
         eyes=tuple(
             eye_basis(model, joint, errors)
@@ -161,7 +167,9 @@ def landmark_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[Head
     for index, (seen, photo) in enumerate(zip(problem.observations, state.photos, strict=True)):
         yaw, pitch = viewing_angles(photo.camera_from_head)
         basis = problem.habits.predicted(problem.basis, yaw, pitch)
-        evidence = landmark_evidence(seen, photo, problem.habits.deviations_at(yaw))
+        evidence = landmark_evidence(
+            seen, photo, problem.habits.deviations_at(yaw), _facing(problem, state, index)
+        )
         terms.append(
             Term(
                 name="landmarks",
@@ -216,20 +224,40 @@ def prior_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[HeadSta
 
 
 def landmark_evidence(
-    seen: Observation, photo: PhotoState, deviations: Float[Tensor, "points 3"]
+    seen: Observation,
+    photo: PhotoState,
+    deviations: Float[Tensor, "points 3"],
+    facing: Float[Tensor, " points"],
 ) -> LandmarkEvidence:
     """Return the face's points with their deviations (metres, at confidence 1) in pixels.
 
-    A pixel of detection noise is added, so that small faces are trusted less.
+    `facing` is the cosine between a point's normal and the direction to the camera: what turns
+    away cannot be seen, and the detector makes up a place for it, so it is trusted less. Half a
+    pixel of detection noise is added, so that small faces are trusted less.
     """
     pixels_per_metre = photo.focal / photo.camera_from_head.translation[2]
     confidence = seen.confidences[:FACE_POINTS, None].double().clamp_min(0.05)
-    scaled = deviations * pixels_per_metre / confidence
+    turned = ((FACING_SEEN - facing) / (FACING_SEEN - FACING_HIDDEN)).clamp(0, 1)
+    distrust = 1 + (HIDDEN_DISTRUST - 1) * turned
+    scaled = deviations * distrust[:, None] * pixels_per_metre / confidence
     return LandmarkEvidence(
         positions=seen.landmarks[:FACE_POINTS].double(),
         depths=seen.landmark_depths[:FACE_POINTS].double(),
         deviations=(scaled**2 + 0.5**2).sqrt(),
     )
+
+
+def _facing(problem: LandmarkProblem, state: HeadState, index: int) -> Float[Tensor, " points"]:
+    """Return the cosine between each point's normal and the direction to a photo's camera."""
+    model, pose = problem.model, state.photos[index].camera_from_head
+    points = problem.points
+    vertices = model.vertices(state.identity.float(), state.photos[index].expression.float())
+    normals = functional.normalize(
+        points.on(vertex_normals(vertices, model.part("skin").faces)), dim=1
+    )
+    camera_in_head = (-pose.rotation.T @ pose.translation).float()
+    towards = functional.normalize(camera_in_head - points.on(vertices), dim=1)
+    return (normals * towards).sum(1).double()
 
 
 def iris_diameter(seen: Observation) -> float:

@@ -68,9 +68,9 @@ class LandmarkHabits:
 
 
 def plain_habits(points: int) -> LandmarkHabits:
-    """Return the habits of a detector never measured: 2 mm across, 8 mm in depth, no bias."""
+    """Return the habits of a detector never measured: 1 mm across, 16 mm in depth, no bias."""
     none = torch.zeros(0, points, 3, dtype=torch.float64)
-    deviations = torch.tensor([0.002, 0.002, 0.008], dtype=torch.float64)
+    deviations = torch.tensor([0.001, 0.001, 0.016], dtype=torch.float64)
     return LandmarkHabits(
         bias=torch.zeros(6, points, 3, dtype=torch.float64),
         shapes=none,
