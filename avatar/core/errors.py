@@ -9,6 +9,10 @@ class ImageError(AvatarError):
     """A picture that cannot be read, or that is not a picture this package takes."""
 
 
+class VideoError(AvatarError):
+    """A video that cannot be read, or that is not a video."""
+
+
 class FaceNotFoundError(AvatarError):
     """No usable face in a picture, or fewer faces than the one asked for."""
 

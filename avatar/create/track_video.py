@@ -1,0 +1,237 @@
+"""A video to a performance: one person's shape, and pose and expression frame by frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
+from avatar.capture.read_video import Video, open_video
+from avatar.core.errors import FaceNotFoundError, OptionError
+from avatar.core.transform import Transform
+from avatar.fit.state import POSE_SIZE
+from avatar.fit.video.fit_frame import FrameFit, FrameFitter
+from avatar.fit.video.person import Person, calibrate_person
+from avatar.fit.video.smooth import poses_to_vectors, smooth_curves, vectors_to_poses
+from avatar.fit.video.track import Track
+from avatar.head.registry import load_model
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of the whole is finished, in [0, 1]."""
+
+_STRANGER = 1.8
+"""A shot whose landmarks fit this many times worse than the longest one's shows someone else."""
+
+_STRANGER_RESIDUAL = 0.03
+"""Of the inter-iris distance: below it, nobody is a stranger."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackOptions:
+    """How to track.
+
+    Attributes:
+        model: the head model that is fitted (`avatar models list`).
+        face: which face of the first frame to follow, counted from the largest.
+        fov: the camera's horizontal field of view in degrees; estimated where not given.
+        views: how many times each frame is looked at, 1 to 4: more is calmer and slower.
+        smooth: take the jitter out, without lag.
+    """
+
+    model: str = "anny"
+    face: int = 1
+    fov: float | None = None
+    views: int = 2
+    smooth: bool = True
+
+
+def track_video(
+    path: str | Path, options: TrackOptions | None = None, progress: Progress | None = None
+) -> Track:
+    """Return the performance of one face in a video.
+
+    Frames in which the face is not seen, or is someone else's, are marked in `Track.seen`.
+
+    Raises:
+        VideoError: the file is no video that can be read.
+        FaceNotFoundError: no frame shows a face that can be followed.
+        ModelError: the head model is not there or has no landmarks to fit.
+        OptionError: an option that makes no sense.
+    """
+    options = options or TrackOptions()
+    if options.fov is not None and not 1 < options.fov < 170:
+        raise OptionError(f"fov: expected 1 to 170 degrees, got {options.fov}")
+    told = progress or _silent
+    follower = FaceFollower(FollowOptions(face=options.face, views=options.views))
+    with open_video(path) as video:
+        times, traces = _followed(video, follower, told)
+        warnings = list(video.warnings)
+        name = video.name
+    if not any(traces):
+        raise FaceNotFoundError(
+            f"{name}: no face found in {len(times)} frames; expected one of at least 24 pixels, "
+            "seen from within 70 degrees of the front"
+        )
+    told("head model", 0.55)
+    model = load_model(options.model)
+    told("calibrating to the person", 0.58)
+    longest = _longest_shot(traces)
+    person = calibrate_person(
+        [t for t in traces if t is not None and t.shot == longest], model, options.fov
+    )
+    fits = _fitted(person, traces, told)
+    strangers = _strangers(traces, fits, longest)
+    for shot in strangers:
+        first = next(t.time for t in traces if t is not None and t.shot == shot)
+        warnings.append(
+            f"{name}: from {first:.2f} s on, after a cut, someone else is seen; left out"
+        )
+    fits = [
+        None if t is not None and t.shot in strangers else fit
+        for t, fit in zip(traces, fits, strict=True)
+    ]
+    warnings += _gaps(name, times, fits)
+    track = _assembled(name, person, times, traces, fits)
+    if options.smooth:
+        told("smoothing", 0.97)
+        track = _smoothed(track, fits)
+    return replace(track, warnings=tuple(warnings))
+
+
+def _followed(
+    video: Video, follower: FaceFollower, told: Progress
+) -> tuple[list[float], list[FaceTrace | None]]:
+    times: list[float] = []
+    traces: list[FaceTrace | None] = []
+    for frame in video.frames():
+        times.append(frame.time)
+        traces.append(follower.follow(frame))
+        told("following the face", 0.55 * min(1.0, frame.time / (video.duration or 60.0)))
+    return times, traces
+
+
+def _fitted(
+    person: Person, traces: list[FaceTrace | None], told: Progress
+) -> list[FrameFit | None]:
+    """Fit every frame, each from the one before."""
+    fitter = FrameFitter(person)
+    fits: list[FrameFit | None] = []
+    before: FrameFit | None = None
+    for index, trace in enumerate(traces):
+        if trace is None or trace.found:
+            before = None
+        if trace is not None:
+            before = fitter.fit(trace, None if before is None else before.photo)
+        fits.append(before)
+        told("fitting the frames", 0.6 + 0.37 * index / len(traces))
+    return fits
+
+
+def _longest_shot(traces: list[FaceTrace | None]) -> int:
+    shots = torch.tensor([trace.shot for trace in traces if trace is not None])
+    return int(shots.mode().values)
+
+
+def _strangers(
+    traces: list[FaceTrace | None], fits: list[FrameFit | None], known: int
+) -> list[int]:
+    """Return the shots in which the known person's face does not fit."""
+    by_shot: dict[int, list[float]] = {}
+    for trace, fit in zip(traces, fits, strict=True):
+        if trace is not None and fit is not None:
+            by_shot.setdefault(trace.shot, []).append(_relative(trace, fit))
+    middle = {shot: float(torch.tensor(values).median()) for shot, values in by_shot.items()}
+    most = max(_STRANGER_RESIDUAL, _STRANGER * middle[known])
+    return [shot for shot, value in middle.items() if value > most]
+
+
+def _relative(trace: FaceTrace, fit: FrameFit) -> float:
+    return fit.residual / float((trace.points[468, :2] - trace.points[473, :2]).norm())
+
+
+def _gaps(name: str, times: list[float], fits: list[FrameFit | None]) -> list[str]:
+    missing = sum(fit is None for fit in fits)
+    if not missing:
+        return []
+    first = next(time for time, fit in zip(times, fits, strict=True) if fit is None)
+    return [
+        f"{name}: {missing} of {len(fits)} frames are without the face, the first at {first:.2f} s;"
+        " they have no keys"
+    ]
+
+
+def _assembled(
+    name: str,
+    person: Person,
+    times: list[float],
+    traces: list[FaceTrace | None],
+    fits: list[FrameFit | None],
+) -> Track:
+    blank = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    rotations, translations = zip(
+        *(
+            blank
+            if fit is None
+            else (fit.photo.camera_from_head.rotation, fit.photo.camera_from_head.translation)
+            for fit in fits
+        ),
+        strict=True,
+    )
+
+    def rows(values: list[Tensor | None], like: Tensor) -> Tensor:
+        empty = torch.zeros_like(like)
+        return torch.stack([empty if value is None else value for value in values])
+
+    return Track(
+        name=Path(name).stem,
+        model=person.model,
+        identity=person.identity.float(),
+        focal=person.focal,
+        width=person.width,
+        height=person.height,
+        times=torch.tensor(times, dtype=torch.float64),
+        seen=torch.tensor([fit is not None for fit in fits]),
+        weights=rows([None if f is None else f.photo.expression for f in fits], torch.zeros(52)),
+        camera_from_head=Transform(
+            rotation=torch.stack(rotations), translation=torch.stack(translations)
+        ),
+        gaze=rows([None if f is None else f.gaze for f in fits], torch.zeros(2, 2)),
+        residuals=torch.tensor(
+            [
+                0.0 if f is None or t is None else _relative(t, f)
+                for t, f in zip(traces, fits, strict=True)
+            ]
+        ),
+        shots=torch.tensor([-1 if t is None else t.shot for t in traces]),
+    )
+
+
+def _smoothed(track: Track, fits: list[FrameFit | None]) -> Track:
+    rows = track.seen.nonzero()[:, 0]
+    poses = Transform(
+        rotation=track.camera_from_head.rotation[rows],
+        translation=track.camera_from_head.translation[rows],
+    )
+    vectors, middle = poses_to_vectors(poses)
+    curves = torch.cat([vectors, track.weights[rows].double()], 1)
+    information = torch.stack([fit.information for fit in fits if fit is not None])
+    # A cut parts what must not be smoothed together, as a pause does.
+    apart = track.times[rows] + 10.0 * track.shots[rows]
+    curves = smooth_curves(apart, curves, information)
+    poses = vectors_to_poses(curves[:, :POSE_SIZE], middle)
+    weights = track.weights.clone()
+    weights[rows] = curves[:, POSE_SIZE:].clamp(0, 1).to(weights)
+    rotation = track.camera_from_head.rotation.index_copy(0, rows, poses.rotation)
+    translation = track.camera_from_head.translation.index_copy(0, rows, poses.translation)
+    return replace(
+        track,
+        weights=weights,
+        camera_from_head=Transform(rotation=rotation, translation=translation),
+    )
+
+
+def _silent(stage: str, done: float) -> None:
+    """Report nothing."""
+    del stage, done
