@@ -1,6 +1,6 @@
 """A video to a performance: one person's shape, and pose and expression frame by frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
-from avatar.capture.read_video import Video, open_video
+from avatar.capture.read_video import VideoFrame, open_video
 from avatar.core.errors import FaceNotFoundError, OptionError
 from avatar.core.transform import Transform
 from avatar.fit.state import POSE_SIZE
@@ -46,6 +46,20 @@ class TrackOptions:
     views: int = 2
     smooth: bool = True
 
+    def __post_init__(self) -> None:
+        if self.fov is not None and not 1 < self.fov < 170:
+            raise OptionError(f"fov: expected 1 to 170 degrees, got {self.fov}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """A video's frames as far as they are needed to track: the face's points, None without it."""
+
+    name: str
+    times: tuple[float, ...]
+    traces: tuple[FaceTrace | None, ...]
+    warnings: tuple[str, ...] = ()
+
 
 def track_video(
     path: str | Path, options: TrackOptions | None = None, progress: Progress | None = None
@@ -61,15 +75,44 @@ def track_video(
         OptionError: an option that makes no sense.
     """
     options = options or TrackOptions()
-    if options.fov is not None and not 1 < options.fov < 170:
-        raise OptionError(f"fov: expected 1 to 170 degrees, got {options.fov}")
     told = progress or _silent
-    follower = FaceFollower(FollowOptions(face=options.face, views=options.views))
     with open_video(path) as video:
-        times, traces = _followed(video, follower, told)
-        warnings = list(video.warnings)
-        name = video.name
-    if not any(traces):
+
+        def read(time: float) -> None:
+            told("following the face", 0.55 * min(1.0, time / (video.duration or 60.0)))
+
+        followed = follow_frames(video.frames(), video.name, options, read)
+        followed = replace(followed, warnings=tuple(video.warnings))
+    return track_face(followed, options, progress)
+
+
+def follow_frames(
+    frames: Iterable[VideoFrame],
+    name: str,
+    options: TrackOptions | None = None,
+    read: Callable[[float], None] | None = None,
+) -> Followed:
+    """Return a face's points in all frames; `read` is told each frame's time."""
+    options = options or TrackOptions()
+    follower = FaceFollower(FollowOptions(face=options.face, views=options.views))
+    times: list[float] = []
+    traces: list[FaceTrace | None] = []
+    for frame in frames:
+        times.append(frame.time)
+        traces.append(follower.follow(frame))
+        if read is not None:
+            read(frame.time)
+    return Followed(name=name, times=tuple(times), traces=tuple(traces))
+
+
+def track_face(
+    followed: Followed, options: TrackOptions | None = None, progress: Progress | None = None
+) -> Track:
+    """Return the performance of a face that was followed; raises as `track_video`."""
+    options = options or TrackOptions()
+    told = progress or _silent
+    name, times, traces = followed.name, followed.times, followed.traces
+    if not any(trace is not None for trace in traces):
         raise FaceNotFoundError(
             f"{name}: no face found in {len(times)} frames; expected one of at least 24 pixels, "
             "seen from within 70 degrees of the front"
@@ -83,37 +126,32 @@ def track_video(
     )
     fits = _fitted(person, traces, told)
     strangers = _strangers(traces, fits, longest)
-    for shot in strangers:
-        first = next(t.time for t in traces if t is not None and t.shot == shot)
-        warnings.append(
-            f"{name}: from {first:.2f} s on, after a cut, someone else is seen; left out"
-        )
     fits = [
         None if t is not None and t.shot in strangers else fit
         for t, fit in zip(traces, fits, strict=True)
     ]
+    warnings = [*followed.warnings, *_stranger_warnings(followed, strangers)]
     warnings += _gaps(name, times, fits)
-    track = _assembled(name, person, times, traces, fits)
+    track = _assembled(followed, person, fits)
     if options.smooth:
         told("smoothing", 0.97)
         track = _smoothed(track, fits)
     return replace(track, warnings=tuple(warnings))
 
 
-def _followed(
-    video: Video, follower: FaceFollower, told: Progress
-) -> tuple[list[float], list[FaceTrace | None]]:
-    times: list[float] = []
-    traces: list[FaceTrace | None] = []
-    for frame in video.frames():
-        times.append(frame.time)
-        traces.append(follower.follow(frame))
-        told("following the face", 0.55 * min(1.0, frame.time / (video.duration or 60.0)))
-    return times, traces
+def _stranger_warnings(followed: Followed, strangers: list[int]) -> list[str]:
+    starts = [
+        next(t.time for t in followed.traces if t is not None and t.shot == shot)
+        for shot in strangers
+    ]
+    return [
+        f"{followed.name}: from {start:.2f} s on, after a cut, someone else is seen; left out"
+        for start in starts
+    ]
 
 
 def _fitted(
-    person: Person, traces: list[FaceTrace | None], told: Progress
+    person: Person, traces: Sequence[FaceTrace | None], told: Progress
 ) -> list[FrameFit | None]:
     """Fit every frame, each from the one before."""
     fitter = FrameFitter(person)
@@ -129,13 +167,13 @@ def _fitted(
     return fits
 
 
-def _longest_shot(traces: list[FaceTrace | None]) -> int:
+def _longest_shot(traces: Sequence[FaceTrace | None]) -> int:
     shots = torch.tensor([trace.shot for trace in traces if trace is not None])
     return int(shots.mode().values)
 
 
 def _strangers(
-    traces: list[FaceTrace | None], fits: list[FrameFit | None], known: int
+    traces: Sequence[FaceTrace | None], fits: list[FrameFit | None], known: int
 ) -> list[int]:
     """Return the shots in which the known person's face does not fit."""
     by_shot: dict[int, list[float]] = {}
@@ -151,7 +189,7 @@ def _relative(trace: FaceTrace, fit: FrameFit) -> float:
     return fit.residual / float((trace.points[468, :2] - trace.points[473, :2]).norm())
 
 
-def _gaps(name: str, times: list[float], fits: list[FrameFit | None]) -> list[str]:
+def _gaps(name: str, times: Sequence[float], fits: list[FrameFit | None]) -> list[str]:
     missing = sum(fit is None for fit in fits)
     if not missing:
         return []
@@ -162,13 +200,7 @@ def _gaps(name: str, times: list[float], fits: list[FrameFit | None]) -> list[st
     ]
 
 
-def _assembled(
-    name: str,
-    person: Person,
-    times: list[float],
-    traces: list[FaceTrace | None],
-    fits: list[FrameFit | None],
-) -> Track:
+def _assembled(followed: Followed, person: Person, fits: list[FrameFit | None]) -> Track:
     blank = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
     rotations, translations = zip(
         *(
@@ -185,13 +217,13 @@ def _assembled(
         return torch.stack([empty if value is None else value for value in values])
 
     return Track(
-        name=Path(name).stem,
+        name=Path(followed.name).stem,
         model=person.model,
         identity=person.identity.float(),
         focal=person.focal,
         width=person.width,
         height=person.height,
-        times=torch.tensor(times, dtype=torch.float64),
+        times=torch.tensor(followed.times, dtype=torch.float64),
         seen=torch.tensor([fit is not None for fit in fits]),
         weights=rows([None if f is None else f.photo.expression for f in fits], torch.zeros(52)),
         camera_from_head=Transform(
@@ -201,10 +233,10 @@ def _assembled(
         residuals=torch.tensor(
             [
                 0.0 if f is None or t is None else _relative(t, f)
-                for t, f in zip(traces, fits, strict=True)
+                for t, f in zip(followed.traces, fits, strict=True)
             ]
         ),
-        shots=torch.tensor([-1 if t is None else t.shot for t in traces]),
+        shots=torch.tensor([-1 if t is None else t.shot for t in followed.traces]),
     )
 
 
