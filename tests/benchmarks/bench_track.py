@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 import torch
-from avatar.animation.live_link import read_live_link
-from avatar.animation.resample import resample
 from torch import Tensor
 
+from avatar.animation.live_link import read_live_link
+from avatar.animation.resample import resample
 from avatar.capture.read_video import open_video
 from avatar.core.transform import Transform, matrix_from_quaternion
 from avatar.create.track_video import TrackOptions, follow_frames, track_face
