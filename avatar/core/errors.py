@@ -9,6 +9,10 @@ class ImageError(AvatarError):
     """A picture that cannot be read, or that is not a picture this package takes."""
 
 
+class AudioError(AvatarError):
+    """A sound that cannot be read, or that holds nothing to hear."""
+
+
 class FaceNotFoundError(AvatarError):
     """No usable face in a picture, or fewer faces than the one asked for."""
 
