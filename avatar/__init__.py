@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from avatar.core.errors import AvatarError as AvatarError
     from avatar.create.options import ReconstructOptions as ReconstructOptions
     from avatar.create.reconstruct import reconstruct as reconstruct
+    from avatar.create.speak import speak as speak
     from avatar.export.glb import GlbOptions as GlbOptions
     from avatar.export.glb import export_glb as export_glb
     from avatar.head.registry import load_model as load_model
+    from avatar.speech.options import SpeakOptions as SpeakOptions
+    from avatar.speech.sound import Sound as Sound
 
 _HOMES = {
     "Avatar": "avatar.core.avatar",
@@ -31,6 +34,9 @@ _HOMES = {
     "export_glb": "avatar.export.glb",
     "load_model": "avatar.head.registry",
     "reconstruct": "avatar.create.reconstruct",
+    "Sound": "avatar.speech.sound",
+    "SpeakOptions": "avatar.speech.options",
+    "speak": "avatar.create.speak",
 }
 
 __all__ = [
@@ -39,9 +45,12 @@ __all__ = [
     "Clip",
     "GlbOptions",
     "ReconstructOptions",
+    "Sound",
+    "SpeakOptions",
     "export_glb",
     "load_model",
     "reconstruct",
+    "speak",
 ]
 
 

@@ -13,6 +13,10 @@ class VideoError(AvatarError):
     """A video that cannot be read, or that is not a video."""
 
 
+class AudioError(AvatarError):
+    """A sound that cannot be read, or that holds nothing to hear."""
+
+
 class FaceNotFoundError(AvatarError):
     """No usable face in a picture, or fewer faces than the one asked for."""
 

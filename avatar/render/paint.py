@@ -178,6 +178,8 @@ def _lamp_shares(
     shares = scene.vertices.new_ones(len(light.lamps), len(scene.vertices))
     if options.unlit or not options.shadows:
         return shares
+    if scene.lamp_shares is not None:
+        return scene.lamp_shares
     for number, lamp in enumerate(light.lamps):
         if lamp.shadow:
             shares[number] = lamp_share(scene.vertices, scene.normals, scene.opaque.faces, lamp)

@@ -44,7 +44,8 @@ class Scene:
     `openness` is the share of the sky each vertex sees, weighted by the cosine; `tangents` are
     the directions of u and of -v at the texture corners, None where no material has a normal map;
     `vertex_colors` multiply the materials' albedo. `layers` are the parts with masked or blended
-    materials, a set of faces for each material.
+    materials, a set of faces for each material. `lamp_shares` are the light's shadows where they
+    are known beforehand (`avatar.render.film_scene`).
     """
 
     vertices: Float[Tensor, "verts 3"]
@@ -56,6 +57,7 @@ class Scene:
     surfaces: tuple[Surface, ...]
     opaque: FaceSet
     layers: tuple[FaceSet, ...]
+    lamp_shares: Float[Tensor, "lamps verts"] | None = None
 
     def moved(self, vertices: Float[Tensor, "verts 3"]) -> "Scene":
         """Return the same head in another pose; textures are shared."""
@@ -70,6 +72,7 @@ class Scene:
             normals=normals,
             openness=openness(vertices, normals, self.opaque.faces),
             tangents=tangents(vertices, faces, self.uvs, uv_faces) if bumpy else None,
+            lamp_shares=None,
         )
 
 

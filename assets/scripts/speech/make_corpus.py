@@ -1,0 +1,78 @@
+"""Make the network's training data: synthetic speech with exact phone times.
+
+    python assets/scripts/speech/make_corpus.py --hours 5 --work FOLDER
+
+Needs espeak-ng, flite and festival with the voices named in `festival.py` (all Debian packages).
+Their voices are used to make data; none of them is part of this project.
+"""
+
+import argparse
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import espeak
+import festival
+import flite
+import numpy as np
+import pocketsphinx
+from sentences import english_words
+from utterance import Utterance
+
+SHARES = {"flite": 0.4, "festival": 0.3, "espeak": 0.3}
+
+
+def utterances(kind: str, seed: int, folder: Path) -> Iterator[Utterance]:
+    """Give utterances of one synthesiser without end; those that fail are left out."""
+    draw = random.Random(seed)
+    dictionary = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+    words = english_words(dictionary)
+    synthesiser = espeak.Espeak() if kind == "espeak" else None
+    while True:
+        try:
+            if kind == "festival":
+                yield from festival.make_batch(draw, words, folder)
+                continue
+            if synthesiser is not None:
+                made = espeak.make(draw, words, synthesiser)
+            else:
+                made = flite.make(draw, words, folder)
+        except (ValueError, EOFError, subprocess.SubprocessError):
+            continue
+        if made is not None:
+            yield made
+
+
+def make(kind: str, seconds: float, seed: int, path: Path) -> None:
+    """Write that many seconds of one synthesiser."""
+    samples, labels, voices = [], [], []
+    total = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for item in utterances(kind, seed, Path(folder)):
+            samples.append(item.samples)
+            labels.append(item.labels)
+            voices.append(item.voice)
+            total += len(item.labels) / 100
+            if total >= seconds:
+                break
+    np.savez(path, samples=np.concatenate(samples), labels=np.concatenate(labels))
+    print(f"{path}: {total:.0f} s, {len(voices)} utterances, {len(set(voices))} voices")  # noqa: T201
+
+
+def main() -> None:
+    """Make one file a synthesiser."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", type=Path, required=True)
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    for number, (kind, share) in enumerate(SHARES.items()):
+        seed = 10 * arguments.seed + number
+        make(kind, 3600 * arguments.hours * share, seed, arguments.work / f"{kind}.npz")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""One synthesised utterance with the viseme of every hundredth of a second."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from avatar.speech.log_mel import HOP, RATE
+from avatar.speech.visemes import Phone, frames_of, segments_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """Samples (int16, 16 kHz) and one label a hop."""
+
+    samples: np.ndarray
+    labels: np.ndarray
+    voice: str
+
+
+def utterance(samples: np.ndarray, rate: int, labels: np.ndarray, voice: str) -> Utterance | None:
+    """Return samples of any rate and level as an utterance; None if there is nothing to hear."""
+    wave = samples.astype(np.float32)
+    if rate != RATE:
+        shared = int(np.gcd(RATE, rate))
+        wave = resample_poly(wave, RATE // shared, rate // shared)
+    count = min(len(wave) // HOP, len(labels))
+    wave = wave[: count * HOP]
+    if count < 50 or np.abs(wave).max() < 50:
+        return None
+    scaled = wave / np.abs(wave).max() * 20000
+    return Utterance(samples=scaled.astype(np.int16), labels=labels[:count], voice=voice)
+
+
+def labels_of(phones: list[Phone], seconds: float) -> np.ndarray:
+    """Return one viseme a hundredth of a second."""
+    return frames_of(segments_of(phones), int(seconds * 100))

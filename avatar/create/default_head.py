@@ -1,0 +1,40 @@
+"""The average head as an avatar, for voices that come without a face."""
+
+import torch
+
+from avatar.core.avatar import Avatar, AvatarInfo
+from avatar.core.material import Material
+from avatar.core.mesh import Mesh
+from avatar.core.rig import Rig
+from avatar.head.model import HeadModel
+from avatar.head.parts.textures import part_materials
+from avatar.head.registry import DEFAULT_MODEL, load_model
+
+SKIN = (0.46, 0.27, 0.19, 1.0)
+"""Linear RGB of untanned skin, in the middle of what photos show."""
+
+IRIS = (0.13, 0.09, 0.05)
+HAIR = (0.03, 0.02, 0.015)
+
+
+def default_head(model: HeadModel | None = None) -> Avatar:
+    """Return the average of the head model in plain skin; ModelError as `load_model`."""
+    model = model or load_model(DEFAULT_MODEL)
+    used = {part.material for part in model.parts}
+    known = {m.name: m for m in part_materials(torch.tensor(IRIS), torch.tensor(HAIR))}
+    known["skin"] = Material(name="skin", base_color=SKIN, roughness=0.5)
+    return Avatar(
+        info=AvatarInfo(
+            name="default", head_model=model.name, licence=model.licence, generator="avatar"
+        ),
+        mesh=Mesh(vertices=model.template, uvs=model.uvs, parts=model.parts),
+        rig=Rig(
+            morphs=model.expression_basis,
+            joint_names=model.joint_names,
+            parents=model.parents,
+            joint_positions=model.joint_regressor @ model.template,
+            skin_weights=model.skin_weights,
+        ),
+        materials=tuple(known.get(name, Material(name=name)) for name in sorted(used)),
+        landmarks68=model.landmarks68,
+    )

@@ -1,0 +1,88 @@
+"""The likeliest course of visemes, given what the network thinks of every frame."""
+
+import itertools
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from avatar.speech.visemes import VISEMES, Segment
+
+FRAMES_A_SECOND = 100
+
+_FLOOR = 1e-3
+_CHANGE = 2.5
+"""What a change of viseme costs, in nats: sounds last longer than a frame."""
+
+
+def decode_visemes(
+    probabilities: Float[np.ndarray, "frames 14"], change: float = _CHANGE
+) -> tuple[Segment, ...]:
+    """Return the likeliest segments of any sequence of visemes."""
+    scores = np.log(probabilities + _FLOOR)
+    total = scores[0] if len(scores) else np.zeros(len(VISEMES))
+    came_from = np.zeros(scores.shape, np.int8)
+    for frame in range(1, len(scores)):
+        best = int(total.argmax())
+        jump = total[best] - change
+        stay = total >= jump
+        came_from[frame] = np.where(stay, np.arange(len(VISEMES)), best)
+        total = np.where(stay, total, jump) + scores[frame]
+    path = np.zeros(len(scores), np.int64)
+    state = int(total.argmax())
+    for frame in range(len(scores) - 1, -1, -1):
+        path[frame] = state
+        state = int(came_from[frame, state])
+    return segments_of_path(path)
+
+
+def align_visemes(
+    probabilities: Float[np.ndarray, "frames 14"], words: tuple[tuple[int, ...], ...]
+) -> tuple[Segment, ...]:
+    """Return the segments of words, given as indices of visemes, with pauses where they are heard.
+
+    Every viseme takes at least a frame; silence may stand before, between and after words.
+    """
+    sequence, optional = _with_pauses(words)
+    if len(sequence) > len(probabilities):
+        return decode_visemes(probabilities)
+    scores = np.log(probabilities + _FLOOR)[:, sequence]
+    skips = np.zeros(len(sequence), bool)
+    skips[2:] = optional[1:-1]
+    total = np.full(len(sequence), -np.inf)
+    total[:2] = scores[0, :2]
+    steps = np.zeros(scores.shape, np.int8)
+    for frame in range(1, len(scores)):
+        one = np.concatenate([[-np.inf], total[:-1]])
+        two = np.where(skips, np.concatenate([[-np.inf, -np.inf], total[:-2]]), -np.inf)
+        ways = np.stack([total, one, two])
+        steps[frame] = ways.argmax(0)
+        total = ways.max(0) + scores[frame]
+    state = len(sequence) - 1 - int(total[-2] > total[-1])
+    path = np.zeros(len(scores), np.int64)
+    for frame in range(len(scores) - 1, -1, -1):
+        path[frame] = sequence[state]
+        state -= int(steps[frame, state])
+    return segments_of_path(path)
+
+
+def segments_of_path(path: Int[np.ndarray, " frames"]) -> tuple[Segment, ...]:
+    """Return the runs of equal visemes as segments in seconds."""
+    if not len(path):
+        return ()
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    return tuple(
+        Segment(viseme=VISEMES[path[a]], start=a / FRAMES_A_SECOND, end=b / FRAMES_A_SECOND)
+        for a, b in itertools.pairwise(edges)
+    )
+
+
+def _with_pauses(words: tuple[tuple[int, ...], ...]) -> tuple[list[int], np.ndarray]:
+    sequence, optional = [0], [True]
+    for word in words:
+        for viseme in word:
+            if sequence[-1] != viseme:
+                sequence.append(viseme)
+                optional.append(False)
+        sequence.append(0)
+        optional.append(True)
+    return sequence, np.array(optional)
