@@ -75,7 +75,7 @@ class Video:
         step = 1.0 / (self.rate or 25.0)
         try:
             for decoded in self.container.decode(self.stream):
-                stated = decoded.time
+                stated = None if decoded.pts is None else decoded.time
                 if start is None:
                     start = stated or 0.0
                 time = last + step if stated is None else stated - start

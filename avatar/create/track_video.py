@@ -9,8 +9,9 @@ from torch import Tensor
 
 from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
 from avatar.capture.read_video import VideoFrame, open_video
-from avatar.core.errors import FaceNotFoundError, OptionError
+from avatar.core.errors import FaceNotFoundError
 from avatar.core.transform import Transform
+from avatar.create.track_options import TrackOptions
 from avatar.fit.state import POSE_SIZE
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
 from avatar.fit.video.person import Person, calibrate_person
@@ -26,29 +27,6 @@ _STRANGER = 1.8
 
 _STRANGER_RESIDUAL = 0.03
 """Of the inter-iris distance: below it, nobody is a stranger."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrackOptions:
-    """How to track.
-
-    Attributes:
-        model: the head model that is fitted (`avatar models list`).
-        face: which face of the first frame to follow, counted from the largest.
-        fov: the camera's horizontal field of view in degrees; estimated where not given.
-        views: how many times each frame is looked at, 1 to 4: more is calmer and slower.
-        smooth: take the jitter out, without lag.
-    """
-
-    model: str = "anny"
-    face: int = 1
-    fov: float | None = None
-    views: int = 2
-    smooth: bool = True
-
-    def __post_init__(self) -> None:
-        if self.fov is not None and not 1 < self.fov < 170:
-            raise OptionError(f"fov: expected 1 to 170 degrees, got {self.fov}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,11 +203,13 @@ def _assembled(followed: Followed, person: Person, fits: list[FrameFit | None]) 
         height=person.height,
         times=torch.tensor(followed.times, dtype=torch.float64),
         seen=torch.tensor([fit is not None for fit in fits]),
-        weights=rows([None if f is None else f.photo.expression for f in fits], torch.zeros(52)),
+        weights=rows(
+            [None if f is None else f.photo.expression.float() for f in fits], torch.zeros(52)
+        ),
         camera_from_head=Transform(
             rotation=torch.stack(rotations), translation=torch.stack(translations)
         ),
-        gaze=rows([None if f is None else f.gaze for f in fits], torch.zeros(2, 2)),
+        gaze=rows([None if f is None else f.gaze.float() for f in fits], torch.zeros(2, 2)),
         residuals=torch.tensor(
             [
                 0.0 if f is None or t is None else _relative(t, f)

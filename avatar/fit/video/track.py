@@ -63,17 +63,29 @@ class Track:
             height=self.height,
         )
 
+    def head_turns(self) -> Float[Tensor, "frames 3 3"]:
+        """Return the head's rotations in its own frame; none where it faces the camera.
+
+        Facing is meant along the line from the camera to where the head mostly is: a face high in
+        the picture that looks into the camera is not looking down.
+        """
+        places = self.camera_from_head.translation[self.seen].float()
+        ray = torch.nn.functional.normalize(places.median(0).values, dim=0)
+        right = torch.nn.functional.normalize(
+            torch.linalg.cross(ray.new_tensor([0.0, 1.0, 0.0]), ray), dim=0
+        )
+        view_from_camera = torch.stack([right, torch.linalg.cross(ray, right), ray])
+        facing = torch.diag(ray.new_tensor([1.0, -1.0, -1.0]))
+        return facing @ view_from_camera @ self.camera_from_head.rotation.float()
+
     def clip(self, joint_names: tuple[str, ...] = ("neck", "head")) -> Clip:
         """Return the performance; frames without a face have no keys.
 
-        The head's turn, as seen from the camera, is shared by those of the joints `neck` and
-        `head` that are named; eyes are turned by the look coefficients.
+        The head's turn is shared by those of the joints `neck` and `head` that are named; eyes are
+        turned by the look coefficients.
         """
         rows = self.seen.nonzero()[:, 0]
-        facing = torch.diag(torch.tensor([1.0, -1.0, -1.0]))
-        turn = rotation_vector_from_matrix(
-            (facing @ self.camera_from_head.rotation[rows].float()).contiguous()
-        )
+        turn = rotation_vector_from_matrix(self.head_turns()[rows])
         shares = {"neck": NECK_SHARE, "head": 1 - NECK_SHARE}
         names = tuple(name for name in joint_names if name in shares)
         total = sum(shares[name] for name in names)
