@@ -7,6 +7,7 @@ source's, encoded anew; the encoder's delay is told to the player (an edit list)
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,14 @@ def film_frames(avatar: Avatar, clip: Clip, options: FilmOptions) -> Iterator[Fr
 def write_film(
     frames: Iterator[Frame],
     path: Path,
-    sound: Iterator[Block],
+    sound: Iterator[Block] | None,
     options: FilmOptions,
     told: Callable[[int], None] = lambda _number: None,
 ) -> None:
-    """Write pictures and sound to `path`, which must be safe to leave half-written.
+    """Write pictures and sound, if any, to `path`, which must be safe to leave half-written.
 
-    `told` is called with the number of each picture once it is written.
+    The film is as large as its first picture, whose sides must be even. `told` is called with the
+    number of each picture once it is written.
 
     Raises:
         OutputError: it cannot be encoded or written.
@@ -102,11 +104,14 @@ def write_film(
 
     try:
         with av.open(str(path), "w") as container:
-            video = _video_stream(container, options)
-            webm = path.suffix.lower() == ".webm"
-            voice = container.add_stream("libopus" if webm else "aac", rate=_SOUND_RATE)
-            voice.layout = "mono"
-            pieces = _sound_frames(sound)
+            frames, shape = _with_shape(frames)
+            video = _video_stream(container, options, shape)
+            voice: Any = None
+            if sound is not None:
+                webm = path.suffix.lower() == ".webm"
+                voice = container.add_stream("libopus" if webm else "aac", rate=_SOUND_RATE)
+                voice.layout = "mono"
+            pieces = _sound_frames(sound or iter(()))
             heard = 0.0
             for number, picture in enumerate(frames):
                 image = av.VideoFrame.from_ndarray(picture, format="rgb24")
@@ -122,21 +127,35 @@ def write_film(
                 told(number)
             for piece in pieces:
                 container.mux(voice.encode(piece))
-            container.mux(voice.encode(None))
+            if voice is not None:
+                container.mux(voice.encode(None))
             container.mux(video.encode(None))
     except av.error.FFmpegError as error:
         raise OutputError(f"{path}: cannot be written as a film ({error})") from error
 
 
-def _video_stream(container: Any, options: FilmOptions) -> Any:  # noqa: ANN401
+def _with_shape(frames: Iterator[Frame]) -> tuple[Iterator[Frame], tuple[int, int]]:
+    """Return the frames, none lost, and the first one's height and width."""
+    first = next(frames, None)
+    if first is None:
+        raise OutputError("a film needs at least one picture; the clip has none")
+    height, width = first.shape[:2]
+    return chain([first], frames), (height, width)
+
+
+def _video_stream(
+    container: Any,  # noqa: ANN401
+    options: FilmOptions,
+    shape: tuple[int, int],
+) -> Any:  # noqa: ANN401
     stream = container.add_stream(
         _ENCODERS[options.codec], rate=options.fps, options=_SETTINGS[options.codec]
     )
-    stream.width = stream.height = options.size
+    stream.height, stream.width = shape
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, options.fps)
     if options.codec == "mpeg4":
-        stream.bit_rate = int(_MPEG4_BITS_A_PIXEL * options.size**2 * options.fps)
+        stream.bit_rate = int(_MPEG4_BITS_A_PIXEL * shape[0] * shape[1] * options.fps)
     return stream
 
 

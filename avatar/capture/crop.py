@@ -70,6 +70,11 @@ class Pyramid:
         """Height of the full picture in pixels."""
         return self._levels[0].shape[2]
 
+    @property
+    def device(self) -> torch.device:
+        """Where the picture's pixels lie."""
+        return self._levels[0].device
+
     def sample(
         self, crop: Crop, resolution: int, border: Border
     ) -> Float[Tensor, "resolution resolution 3"]:

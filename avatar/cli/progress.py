@@ -34,6 +34,17 @@ def progress_bar(title: str) -> Generator[Callable[[str, float], None], None, No
         bar.update(task, description="done", completed=1.0)
 
 
+def part_of(
+    progress: Callable[[str, float], None], start: float, end: float
+) -> Callable[[str, float], None]:
+    """Return a function whose 0 to 1 is the part of the whole from `start` to `end`."""
+
+    def update(stage: str, done: float) -> None:
+        progress(stage, start + (end - start) * done)
+
+    return update
+
+
 def _lines() -> Callable[[str, float], None]:
     last = ""
 

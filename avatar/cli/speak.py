@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.animation.film_options import FilmOptions
-from avatar.cli.progress import progress_bar
+from avatar.cli.performance_outputs import (
+    CURVES,
+    FILMS,
+    check_performance_outputs,
+    is_film,
+    write_performance,
+)
+from avatar.cli.progress import part_of, progress_bar
 from avatar.core.errors import OptionError
 from avatar.speech.options import SpeakOptions
 
 if TYPE_CHECKING:
     from avatar.core.avatar import Avatar
     from avatar.core.clip import Clip
-
-FILMS = (".mp4", ".mov", ".mkv", ".webm")
-OTHERS = (".glb", ".csv", ".npz")
 
 SPEAK_DEFAULTS = SpeakOptions()
 FILM_DEFAULTS = FilmOptions()
@@ -47,7 +51,7 @@ def speak(
         film: how a film looks.
     """
     head_path, sound = _inputs(inputs)
-    _check(output, film)
+    check_performance_outputs(output, (".glb", *CURVES, *FILMS), film)
     options = speech
     if text_file is not None:
         options = replace(speech, text=_read_text(text_file, speech))
@@ -56,23 +60,18 @@ def speak(
     from avatar.create.speak import speak_with_evidence  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
 
-    filming = any(path.suffix.lower() in FILMS for path in output)
+    filming = any(is_film(path) for path in output)
     share = 0.15 if filming else 0.9
     with progress_bar("avatar speak") as progress, atomic_outputs(output) as temporary:
         head = Avatar.load(head_path) if head_path else default_head()
 
-        def heard(stage: str, done: float) -> None:
-            progress(stage, share * done)
-
-        def filmed(stage: str, done: float) -> None:
-            progress(stage, share + (1 - share) * done)
-
-        performance = speak_with_evidence(sound, options, head, heard)
+        filmed = part_of(progress, share, 1.0)
+        performance = speak_with_evidence(sound, options, head, part_of(progress, 0.0, share))
         for path in output:
-            if path.suffix.lower() in FILMS:
+            if is_film(path):
                 _film(head, performance.clip, sound, (temporary[path], film), filmed)
             else:
-                _write(head, performance.clip, temporary[path])
+                write_performance(head, performance.clip, temporary[path], path.suffix.lower())
     for warning in performance.warnings:
         sys.stderr.write(f"warning: {warning}\n")
     sys.stdout.writelines(f"{path}\n" for path in output)
@@ -85,25 +84,6 @@ def _inputs(inputs: tuple[Path, ...]) -> tuple[Path | None, Path]:
         names = " ".join(path.name for path in inputs)
         raise OptionError(f"inputs: expected [head.avatar] and one sound, got {names}")
     return (heads[0] if heads else None), sounds[0]
-
-
-def _check(outputs: tuple[Path, ...], film: FilmOptions) -> None:
-    """Refuse, before the work, what could not be written at its end."""
-    from avatar.animation.film import check_film  # noqa: PLC0415
-    from avatar.files.atomic import check_writable  # noqa: PLC0415
-
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise OptionError("output: expected different files")
-    for path in outputs:
-        suffix = path.suffix.lower()
-        if suffix not in (*FILMS, *OTHERS):
-            raise OptionError(
-                f"output: expected a file ending in {' '.join((*FILMS, *OTHERS))},"
-                f" got {path.name!r}"
-            )
-        check_writable(path)
-        if suffix in FILMS:
-            check_film(path, film)
 
 
 def _read_text(path: Path, options: SpeakOptions) -> str:
@@ -126,16 +106,3 @@ def _film(
 
     path, film = target
     render_film(head, clip, sound, path, film, told)
-
-
-def _write(head: "Avatar", clip: "Clip", path: Path) -> None:
-    from avatar.animation.clip_file import save_clip  # noqa: PLC0415
-    from avatar.animation.live_link import write_live_link  # noqa: PLC0415
-    from avatar.export.glb import GlbOptions, export_glb  # noqa: PLC0415
-
-    if path.suffix.lower() == ".glb":
-        export_glb(head, path, GlbOptions(clip=clip))
-    elif path.suffix.lower() == ".csv":
-        write_live_link(clip, path)
-    else:
-        save_clip(clip, path)

@@ -9,6 +9,10 @@ class ImageError(AvatarError):
     """A picture that cannot be read, or that is not a picture this package takes."""
 
 
+class VideoError(AvatarError):
+    """A video that cannot be read, or that is not a video."""
+
+
 class AudioError(AvatarError):
     """A sound that cannot be read, or that holds nothing to hear."""
 

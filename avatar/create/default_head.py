@@ -1,11 +1,14 @@
 """The average head as an avatar, for voices that come without a face."""
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from avatar.core.avatar import Avatar, AvatarInfo
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh
 from avatar.core.rig import Rig
+from avatar.head.anatomy import personal_morphs, settled
 from avatar.head.model import HeadModel
 from avatar.head.parts.textures import part_materials
 from avatar.head.registry import DEFAULT_MODEL, load_model
@@ -20,19 +23,25 @@ HAIR = (0.03, 0.02, 0.015)
 def default_head(model: HeadModel | None = None) -> Avatar:
     """Return the average of the head model in plain skin; ModelError as `load_model`."""
     model = model or load_model(DEFAULT_MODEL)
+    return plain_head(model, model.template, "default")
+
+
+def plain_head(model: HeadModel, neutral: Float[Tensor, "verts 3"], name: str) -> Avatar:
+    """Return a head of this shape in plain skin, its lids and lips fitted to it."""
     used = {part.material for part in model.parts}
     known = {m.name: m for m in part_materials(torch.tensor(IRIS), torch.tensor(HAIR))}
     known["skin"] = Material(name="skin", base_color=SKIN, roughness=0.5)
+    vertices = settled(model, neutral)
     return Avatar(
         info=AvatarInfo(
-            name="default", head_model=model.name, licence=model.licence, generator="avatar"
+            name=name, head_model=model.name, licence=model.licence, generator="avatar"
         ),
-        mesh=Mesh(vertices=model.template, uvs=model.uvs, parts=model.parts),
+        mesh=Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts),
         rig=Rig(
-            morphs=model.expression_basis,
+            morphs=personal_morphs(model, vertices),
             joint_names=model.joint_names,
             parents=model.parents,
-            joint_positions=model.joint_regressor @ model.template,
+            joint_positions=model.joint_regressor @ vertices,
             skin_weights=model.skin_weights,
         ),
         materials=tuple(known.get(name, Material(name=name)) for name in sorted(used)),

@@ -1,0 +1,114 @@
+"""What a tracked video is: one person, one camera, and every frame's pose and expression."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from avatar.core.arkit import ARKIT_NAMES
+from avatar.core.camera import Camera
+from avatar.core.clip import Clip
+from avatar.core.transform import (
+    Transform,
+    matrix_from_rotation_vector,
+    quaternion_from_matrix,
+    rotation_vector_from_matrix,
+)
+from avatar.head.model import HeadModel
+
+NECK_SHARE = 0.35
+"""How much of the head's turn the neck does; the head joint does the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A face over time.
+
+    `times` are seconds from the video's start, every frame's. Where `seen` is False the face was
+    not there and the other rows mean nothing. `weights` are the 52 ARKit coefficients;
+    `camera_from_head` each frame's pose (metres, OpenCV camera frame); `gaze` as in `PhotoFit`;
+    `residuals` the mean landmark error as a fraction of the inter-iris distance; `shots` counts
+    cuts. The neutral head is `model.vertices(identity)`.
+    """
+
+    name: str
+    model: HeadModel
+    identity: Float[Tensor, " modes"]
+    focal: float
+    width: int
+    height: int
+    times: Float[Tensor, " frames"]
+    seen: Bool[Tensor, " frames"]
+    weights: Float[Tensor, "frames 52"]
+    camera_from_head: Transform
+    gaze: Float[Tensor, "frames 2 2"]
+    residuals: Float[Tensor, " frames"]
+    shots: Int[Tensor, " frames"]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def camera(self, frame: int) -> Camera:
+        """Return a frame's pinhole camera with the head frame as its world."""
+        x, y = (self.width - 1) / 2, (self.height - 1) / 2
+        pose = self.camera_from_head
+        return Camera(
+            intrinsics=torch.tensor([[self.focal, 0, x], [0, self.focal, y], [0, 0, 1.0]]),
+            camera_from_world=Transform(
+                rotation=pose.rotation[frame].float(), translation=pose.translation[frame].float()
+            ),
+            width=self.width,
+            height=self.height,
+        )
+
+    def head_turns(self) -> Float[Tensor, "frames 3 3"]:
+        """Return the head's rotations in its own frame; none where it faces the camera.
+
+        Facing is meant along the line from the camera to where the head mostly is: a face high in
+        the picture that looks into the camera is not looking down.
+        """
+        places = self.camera_from_head.translation[self.seen].float()
+        ray = torch.nn.functional.normalize(places.median(0).values, dim=0)
+        right = torch.nn.functional.normalize(
+            torch.linalg.cross(ray.new_tensor([0.0, 1.0, 0.0]), ray), dim=0
+        )
+        view_from_camera = torch.stack([right, torch.linalg.cross(ray, right), ray])
+        facing = torch.diag(ray.new_tensor([1.0, -1.0, -1.0]))
+        return facing @ view_from_camera @ self.camera_from_head.rotation.float()
+
+    def clip(self, joint_names: tuple[str, ...] = ("neck", "head")) -> Clip:
+        """Return the performance; frames without a face have no keys.
+
+        The head's turn is shared by those of the joints `neck` and `head` that are named; eyes are
+        turned by the look coefficients.
+        """
+        rows = self.seen.nonzero()[:, 0]
+        turn = rotation_vector_from_matrix(self.head_turns()[rows])
+        shares = {"neck": NECK_SHARE, "head": 1 - NECK_SHARE}
+        names = tuple(name for name in joint_names if name in shares)
+        total = sum(shares[name] for name in names)
+        turns = [
+            quaternion_from_matrix(matrix_from_rotation_vector(turn * (shares[name] / total)))
+            for name in names
+        ]
+        return Clip(
+            times=self.times[rows].float(),
+            weights=self.weights[rows].float(),
+            joint_names=names,
+            joint_rotations=torch.stack(turns, 1) if names else None,
+            name=self.name,
+        )
+
+
+EXPRESSION_GROUPS: dict[str, tuple[int, ...]] = {
+    group: tuple(i for i, name in enumerate(ARKIT_NAMES) if name.startswith(starts))
+    for group, starts in {
+        "lids": ("eyeBlink", "eyeSquint", "eyeWide"),
+        "looks": ("eyeLook",),
+        "mouth": ("jaw", "mouth", "tongue"),
+        "face": ("brow", "cheek", "nose"),
+    }.items()
+}
+"""Coefficients that move together, as indices into `ARKIT_NAMES`."""

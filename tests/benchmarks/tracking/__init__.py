@@ -1,0 +1,1 @@
+"""Films of heads whose performance is known, and how a track is measured."""
