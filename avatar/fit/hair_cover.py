@@ -202,12 +202,13 @@ def _seen_hair(
         return torch.zeros_like(cosine), torch.zeros_like(cosine)
     unlike_skin = _Tones.of(colors[face]).unlikeliness(colors)
     like_hair = torch.sigmoid(unlike_skin - hair.unlikeliness(colors))
-    # What is brighter than the skin shines, unless the hair itself is.
-    usual = colors[face].mean(-1).median().log()
-    if float(hair.mean.mean()) < float(usual):
-        like_hair = like_hair * (1 - (colors.mean(-1).clamp_min(1e-3).log() - usual) * 4).clamp(
-            0, 1
-        )
+    # What is paler and brighter than the skin is its shine, unless the hair itself is.
+    logs = colors.clamp_min(1e-3).log()
+    usual = logs[face].median(0).values
+    if float(hair.mean.mean()) < float(usual.mean()):
+        brighter = ((logs - usual).mean(-1) * 4).clamp(0, 1)
+        paler = ((usual[0] - usual[2] - logs[:, 0] + logs[:, 2]) * 6 + 0.5).clamp(0, 1)
+        like_hair = like_hair * (1 - brighter * paler * ~fit.model.region("scalp"))
     places, _ = photo.camera.project(vertices)
     _, matte = _looked_up(observation, places)
     trust = (cosine / 0.3).clamp(0, 1) * ((matte - 0.7) / 0.25).clamp(0, 1)

@@ -71,10 +71,8 @@ def with_hair_volume(fit: HeadFit, observations: Sequence[Observation]) -> HeadF
             return fit
         fullest = _spread(fit.model, total / weight.clamp_min(1e-6), weight.clamp(0, 1))
         thickness = torch.minimum(fullest * rise, room)
-    soft = torch.where(rise > 0, 0.5, 1.0)
-    faces = fit.model.part("skin").faces
-    thickness = harmonic_fill(thickness[:, None], soft, faces, smoothness=0.5)[:, 0]
-    thickness = torch.minimum(thickness, room)
+    for smoothness in (0.5, 0.15):
+        thickness = _softened(fit.model, torch.minimum(thickness, room), rise, smoothness)
     return replace(fit, offsets=fit.offsets + outwards * thickness[:, None])
 
 
@@ -165,6 +163,18 @@ def _spread(
     once = harmonic_fill(seen[:, None], 0.4 * trust + 1e-5, faces, smoothness=1.0)
     even = torch.full_like(trust, 0.3)
     return harmonic_fill(once, even, faces, smoothness=1.0)[:, 0].clamp(0, 1.5 * MOST_HAIR)
+
+
+def _softened(
+    model: HeadModel,
+    thickness: Float[Tensor, " verts"],
+    rise: Float[Tensor, " verts"],
+    smoothness: float,
+) -> Float[Tensor, " verts"]:
+    """Take the steps out of the hair's surface without lifting the skin around it."""
+    belief = torch.where(rise > 0, 0.5, 1.0)
+    faces = model.part("skin").faces
+    return harmonic_fill(thickness[:, None], belief, faces, smoothness=smoothness)[:, 0]
 
 
 def _rise(

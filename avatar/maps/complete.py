@@ -80,21 +80,22 @@ def complete_albedo(
     """
     albedo, confidence = seen
     base, broad = _bases(model, texels, albedo, confidence, known)
-    base_texels = texels.interpolate(base)
+    # All that is known at the vertices at once: every pass over millions of texels counts.
+    fields = (base, _light_left(model, base, broad, known), known.amount[:, None])
+    masks = (_lash_roots(model), model.region("mouth_interior").float()[:, None])
+    base_texels, light, hairy, lashes, inside = texels.interpolate(
+        torch.cat([*fields, *masks], -1)
+    ).split([3, 3, 1, 1, 1], -1)
+    hairy, inside = hairy[:, 0].clamp(0, 1), inside.clamp(0, 1)
     detail = (tame_highlights(albedo, base_texels) - base_texels) * confidence[:, None]
     wanted = confidence < 0.6
     source = mirror_texels(texels, model.template, wanted)
     borrowed = (1 - confidence[wanted] / 0.6).clamp(0, 1) * confidence[source] * MIRROR_TRUST
     detail[wanted] += detail[source] * borrowed[:, None]
-    hairy = texels.interpolate(known.amount[:, None])[:, 0].clamp(0, 1)
     detail += (
         _strands(texels, model, base_texels, hairy, known.shortness) * (1 - confidence)[:, None]
     )
-    light = texels.interpolate(_light_left(model, base, broad, known))
-    finished = (base_texels + detail) / light
-
-    finished = finished * (1 - LASH_SHADE * texels.interpolate(_lash_roots(model)))
-    inside = texels.mask(model.region("mouth_interior")).clamp(0, 1)[:, None]
+    finished = (base_texels + detail) / light * (1 - LASH_SHADE * lashes)
     finished = torch.lerp(finished, finished.new_tensor(MOUTH_INTERIOR), inside)
     return finished, confidence * (1 - inside[:, 0])
 

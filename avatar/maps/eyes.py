@@ -83,7 +83,7 @@ def sclera_color(fit: HeadFit, observations: Sequence[Observation]) -> Float[Ten
     brightness = colors.mean(-1)
     seen = colors[brightness >= brightness.quantile(0.6)].median(0).values
     # The texture darkens towards lids and corners itself; what is seen has that shade already.
-    level = (1.5 * seen.mean()).clamp(0.3, 0.7)
+    level = (1.5 * seen.mean()).clamp(0.3, 0.58)
     tint = (0.4 * (seen / seen.mean()).log() + 0.6 * (usual / usual.mean()).log()).exp()
     return level * tint / tint.mean()
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
+from avatar.core.arkit import ARKIT_INDEX
 from avatar.head.model import HeadModel
 from avatar.maps.texels import Texels
 from avatar.maps.unwrap import PhotoTexels
@@ -16,6 +17,9 @@ HEAD_REGIONS = ("face", "face_wide", "scalp", "ears", "eye_sockets", "mouth_inte
 
 DARKER = 0.5
 """How much darker than the lips (natural log) something on them is not their own."""
+
+LID_SHARE = 0.3
+"""Of the largest move in a blink, what a vertex moves if it belongs to an upper lid."""
 
 KEEP_AWAY = 0.004
 """How far around a stranger nothing is trusted, as a share of the texture's side."""
@@ -31,42 +35,63 @@ def without_strangers(
 
     Below the head and on the ears everything unlike skin: collars, clothes, hair. On the face only
     what is bright without being skin-coloured (teeth between the lips, a collar along the jaw):
-    brows, beards and shadows are dark and stay, except on the lips. Where hair grows, its colour
-    is not judged. `known` are the skin's tone, linear RGB, and how far hair covers each texel.
+    brows, beards and shadows are dark and stay, except on lips and lids. Where hair grows, its
+    colour is not judged. `known` are the skin's tone, linear RGB, and how far hair covers each
+    texel.
     """
     tone, hairy = known
     above = torch.zeros_like(model.region("face"))
     for name in HEAD_REGIONS:
         above |= model.region(name)
-    below = 1 - texels.mask(above).clamp(0, 1)
-    below = torch.maximum(below, texels.mask(model.region("ears")).clamp(0, 1))
+    lids = _moving_lids(model)
+    ears, lips, scalp = (model.region(name) for name in ("ears", "lips", "scalp"))
+    masks = torch.stack([above, ears, lips, lids, scalp], -1).float()
+    on_head, ears, lips, lids, scalp = texels.interpolate(masks).clamp(0, 1).unbind(-1)
+    below = torch.maximum(1 - on_head, ears)
     color = (view.colors.clamp_min(1e-3) / tone.clamp_min(1e-3)).log()
     brightness = color.mean(-1)
     chroma = (color - brightness[:, None]).norm(dim=-1)
     like_skin = torch.exp(-0.5 * ((brightness / 0.5) ** 2 + (chroma / 0.2) ** 2))
     pale = ((brightness + 0.25) * 4).clamp(0, 1) * ((chroma - 0.3) * 5).clamp(0, 1)
-    trust = torch.lerp(1 - pale * (1 - hairy.clamp(0, 1)), like_skin, below)
-    trust = trust * (1 - _mouths_inside(view, texels.mask(model.region("lips")), brightness))
+    trust = torch.lerp(1 - pale * (1 - torch.maximum(hairy, scalp)).clamp(0, 1), like_skin, below)
+    for place in (lips, lids):
+        trust = trust * (1 - _too_dark(view, place, brightness))
     return replace(view, weights=view.weights * _eroded(trust, view.weights, texels))
 
 
-def _mouths_inside(
-    view: PhotoTexels, lips: Float[Tensor, " texels"], brightness: Float[Tensor, " texels"]
+def _too_dark(
+    view: PhotoTexels, place: Float[Tensor, " texels"], brightness: Float[Tensor, " texels"]
 ) -> Float[Tensor, " texels"]:
-    """Return 1 where a photo shows the dark of an open mouth on the lips."""
-    seen = (lips > 0.5) & (view.weights > 0.2)
+    """Return 1 where a photo shows the dark of an open mouth on the lips, or lashes on the lids."""
+    seen = (place > 0.5) & (view.weights > 0.2)
     if not bool(seen.any()):
-        return torch.zeros_like(lips)
+        return torch.zeros_like(place)
     usual = brightness[seen].median()
-    return ((usual - DARKER - brightness) * 4).clamp(0, 1) * lips.clamp(0, 1)
+    return ((usual - DARKER - brightness) * 4).clamp(0, 1) * place
+
+
+def _moving_lids(model: HeadModel) -> Bool[Tensor, " verts"]:
+    """Return the vertices of the upper lids, which an open eye folds away: those a blink moves."""
+    moves = torch.zeros(len(model.template))
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        moves = torch.maximum(moves, model.expression_basis[ARKIT_INDEX[name]].norm(dim=-1))
+    return (moves > LID_SHARE * moves.amax().clamp_min(1e-6)) & model.region("eyelids")
 
 
 def _eroded(
     trust: Float[Tensor, " texels"], weights: Float[Tensor, " texels"], texels: Texels
 ) -> Float[Tensor, " texels"]:
-    """Return the least trust within `KEEP_AWAY` of each texel that the photo shows."""
+    """Return the least trust within `KEEP_AWAY` of each texel that the photo shows, smoothed."""
     doubt = texels.image(((1 - trust) * (weights > 0))[:, None])[None, ..., 0]
-    radius = max(1, round(KEEP_AWAY * texels.size))
+    # At half the resolution: twice as near is near enough, in a quarter of the time.
+    doubt = functional.max_pool2d(doubt, 2, ceil_mode=True)
+    radius = max(1, round(KEEP_AWAY * texels.size / 2))
     spread = functional.max_pool2d(doubt, (1, 2 * radius + 1), 1, (0, radius))
     spread = functional.max_pool2d(spread, (2 * radius + 1, 1), 1, (radius, 0))
-    return torch.minimum(trust, 1 - spread.reshape(-1)[texels.index])
+    # What is filled in must not end at an edge.
+    for _ in range(2):
+        spread = functional.avg_pool2d(spread, (1, 2 * radius + 1), 1, (0, radius))
+        spread = functional.avg_pool2d(spread, (2 * radius + 1, 1), 1, (radius, 0))
+    spread = spread[0]
+    row, column = texels.index // texels.size // 2, texels.index % texels.size // 2
+    return 1 - spread[row, column]

@@ -78,7 +78,7 @@ def test_hair_fills_its_outline_and_no_more(model):
     assert float(thickness[model.region("face")].amax()) < 0.002
     places, _ = fit.photos[0].camera.project(model.template + offsets)
     column, row = places[model.region("scalp")].round().long().unbind(1)
-    assert float(grown[row, column].mean()) > 0.99
+    assert float(grown[row, column].mean()) > 0.97
 
 
 def test_a_picture_without_a_face_in_it_is_no_evidence(model):
