@@ -2,6 +2,7 @@
 
 from tyro.extras import SubcommandApp
 
+from avatar.cli.bench import bench
 from avatar.cli.demo import demo
 from avatar.cli.doctor import doctor
 from avatar.cli.landmarks import landmarks
@@ -29,4 +30,5 @@ def run(arguments: list[str]) -> None:
     app.command(name="landmarks")(landmarks)
     app.command(models, name="models", help="List the head models, or add one of your own.")
     app.command(name="doctor")(doctor)
+    app.command(name="bench")(bench)
     app.cli(prog="avatar", description=DESCRIPTION, args=arguments)

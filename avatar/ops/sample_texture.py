@@ -57,10 +57,10 @@ def sample_texture(
     """Return the texture at `uvs`.
 
     Coordinates are glTF's: (0, 0) is the upper left corner of the upper left texel, (1, 1) the
-    lower right corner of the texture, u to the right. Without `lods` the finest level is sampled;
-    with them, the two levels around, blended; out of range they are cut to the pyramid's.
-    Coordinates that are not finite, or beyond 1e9, give 0. Differentiable in the texture and in
-    `uvs` (not through the choice of levels).
+    lower right corner of the texture, u to the right. Without `lods` the finest level is
+    sampled; with them, the two levels around, blended; out of range they are cut to the
+    pyramid's. Coordinates that are not finite, or beyond 1e9, give 0. Differentiable in the
+    texture and in `uvs` (not through the choice of levels).
 
     Args:
         texture: a pyramid, or a texture of one level.

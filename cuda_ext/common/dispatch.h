@@ -34,15 +34,10 @@ struct Kernels {
                                           const RasterizeSplatsGradientInput&,                    \
                                           const RasterizeSplatsGradients&);                       \
     double image_loss(const ImageLossInput&, float*);                                             \
-    inline constexpr Kernels kernels{#ISA,                                                        \
-                                     rasterize_mesh,                                              \
-                                     interpolate,                                                 \
-                                     interpolate_backward,                                        \
-                                     sample_texture,                                              \
-                                     sample_texture_backward,                                     \
-                                     rasterize_splats,                                            \
-                                     rasterize_splats_backward,                                   \
-                                     image_loss};                                                 \
+    inline constexpr Kernels kernels{                                                             \
+        #ISA,           rasterize_mesh,          interpolate,      interpolate_backward,          \
+        sample_texture, sample_texture_backward, rasterize_splats, rasterize_splats_backward,     \
+        image_loss};                                                                              \
     }
 
 AVATAR_DECLARE_KERNELS(baseline)

@@ -21,6 +21,8 @@ double image_loss(uintptr_t picture, uintptr_t target, int channels, int height,
 
 }  // namespace
 
-void bind_image_loss(nb::module_& module) { module.def("image_loss", &image_loss); }
+void bind_image_loss(nb::module_& module) {
+    module.def("image_loss", &image_loss);
+}
 
 }  // namespace avatar

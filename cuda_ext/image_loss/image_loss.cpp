@@ -35,8 +35,12 @@ struct Window {
 };
 
 // Rows with room: kRadius zeros on the left, at least as many on the right.
-int padded_width(int width) { return (width + kLanes - 1) / kLanes * kLanes + 2 * kLanes; }
-int filled_width(int width) { return (width + kLanes - 1) / kLanes * kLanes; }
+int padded_width(int width) {
+    return (width + kLanes - 1) / kLanes * kLanes + 2 * kLanes;
+}
+int filled_width(int width) {
+    return (width + kLanes - 1) / kLanes * kLanes;
+}
 
 // Blur one padded row.
 void blur_row(const Window& window, const float* row, int width, float* out) {

@@ -167,14 +167,14 @@ void fill_slots(const RasterizeSplatsInput& in, const RasterizeSplatsGradientInp
     }
 }
 
-// Add up the slots of a splat, in the order of its tiles.
-void add_slots(const Splat* splat, int size, const float* slots, float* sums) {
+// Add up the slots of a splat, in the order of its tiles; returns whether it has any.
+bool add_slots(const Pairs& pairs, int64_t splat, int size, const float* slots, float* sums) {
     std::memset(sums, 0, size * sizeof(float));
-    if (!splat) return;
-    for (uint32_t i = 0; i < splat->slots; ++i) {
-        const float* slot = slots + (static_cast<int64_t>(splat->first_slot) + i) * size;
+    const int64_t begin = pairs.slot_begin[splat], end = pairs.slot_begin[splat + 1];
+    for (const float* slot = slots + begin * size; slot < slots + end * size; slot += size) {
         for (int i = 0; i < size; i += kLanes) store(sums + i, load(sums + i) + load(slot + i));
     }
+    return begin < end;
 }
 
 inline int feature_place(int channel) {
@@ -234,59 +234,32 @@ AVATAR_INLINE void store_lanes(const Wide* values, int count, int64_t first, int
 struct Gather {
     const RasterizeSplatsInput& in;
     const VisibleSplats& visible;
+    const Pairs& pairs;
     const float* slots;
     const RasterizeSplatsGradients& out;
     int padded;
     SplatCamera camera;
     float position[3];
-
-    // The record of a splat given, null if it does not show.
-    const Splat* find(int64_t splat) const {
-        const int32_t rank = splat < in.splats ? visible.rank[splat] : -1;
-        return rank < 0 ? nullptr : visible.splats + rank;
-    }
 };
-
-// Ask for the slots of sixteen splats ahead of their turn, and for the records of the next sixteen.
-void prefetch_group(const Gather& g, int64_t first) {
-    const int size = slot_size(g.padded);
-    for (int lane = 0; lane < kLanes; ++lane) {
-        if (const Splat* splat = g.find(first + kLanes + lane)) prefetch(splat);
-        const Splat* splat = g.find(first + lane);
-        for (uint32_t i = 0; splat && i < splat->slots; ++i) {
-            prefetch(g.slots + (static_cast<int64_t>(splat->first_slot) + i) * size);
-        }
-    }
-}
 
 // Turn the slots of sixteen splats into gradients of their parameters, and add to the camera's
 // sums: its sixteen values, then the position's three.
 void gather_sixteen(const Gather& g, int64_t first, float* sums, Wide* camera_sums) {
     const RasterizeSplatsInput& in = g.in;
     const int size = slot_size(g.padded);
-    alignas(64) float geometry[kGeometry][kLanes], inverse[3][kLanes], depth[kLanes];
-    float colour[3 * kLanes];
+    alignas(64) float geometry[kGeometry][kLanes] = {}, depth[kLanes] = {};
+    float colour[3 * kLanes] = {};
     uint32_t shown = 0;
-    for (int lane = 0; lane < kLanes; ++lane) {
+    for (int lane = 0; lane < kLanes && first + lane < in.splats; ++lane) {
         const int64_t splat = first + lane;
-        const Splat* s = g.find(splat);
-        shown |= static_cast<uint32_t>(s != nullptr) << lane;
-        add_slots(s, size, g.slots, sums);
+        const bool any = add_slots(g.pairs, splat, size, g.slots, sums);
+        shown |= static_cast<uint32_t>(any) << lane;
         for (int i = 0; i < kGeometry; ++i) geometry[i][lane] = sums[sum_place(i)];
-        int channel = 0;
-        if (in.harmonic_count) {
-            for (; channel < 3; ++channel)
-                colour[3 * lane + channel] = sums[feature_place(channel)];
-        }
-        if (splat < in.splats) {
-            float* features = g.out.features + splat * in.feature_count;
-            for (int i = 0; i < in.feature_count; ++i)
-                features[i] = sums[feature_place(channel + i)];
-        }
+        const int colours = in.harmonic_count ? 3 : 0;
+        for (int i = 0; i < colours; ++i) colour[3 * lane + i] = sums[feature_place(i)];
+        float* features = g.out.features + splat * in.feature_count;
+        for (int i = 0; i < in.feature_count; ++i) features[i] = sums[feature_place(colours + i)];
         depth[lane] = sums[feature_place(in.channels())];
-        inverse[0][lane] = s ? s->inverse_xx : 0;
-        inverse[1][lane] = s ? s->inverse_xy : 0;
-        inverse[2][lane] = s ? s->inverse_yy : 0;
     }
     const SplatLanes lanes = load_splats(in, first);
     const Projection<Wide> p = project(g.camera, lanes.mean, lanes.rotation, lanes.scale);
@@ -295,7 +268,8 @@ void gather_sixteen(const Gather& g, int64_t first, float* sums, Wide* camera_su
     const auto there = load(flags) > Wide(0.0f);
 
     // Slopes by the inverse covariance, then by the covariance itself: -Q (slope) Q.
-    const Wide a = load(inverse[0]), b = load(inverse[1]), c = load(inverse[2]);
+    const Wide inverse = Wide(1.0f) / p.det;
+    const Wide a = p.yy * inverse, b = Wide(0.0f) - p.xy * inverse, c = p.xx * inverse;
     const Wide half = -0.5f;
     const Wide qa = load(geometry[3]) * half, qb = load(geometry[4]) * half,
                qc = load(geometry[5]) * half;
@@ -377,9 +351,9 @@ SplatStatus rasterize_splats_backward(const RasterizeSplatsInput& in,
     const int padded = padded_channels(in.channels());
     const Tiles tiles(in);
     Pairs pairs;
-    pairs.lay_out(const_cast<void*>(from.pairs), tiles.count(), 0);
+    pairs.lay_out(const_cast<void*>(from.pairs), in.splats, tiles.count(), 0);
     const int64_t shown = pairs.counts[0], total = pairs.counts[1];
-    pairs.lay_out(const_cast<void*>(from.pairs), tiles.count(), total);
+    pairs.lay_out(const_cast<void*>(from.pairs), in.splats, tiles.count(), total);
     VisibleSplats visible;
     visible.lay_out(const_cast<void*>(from.visible), in.splats, shown, padded);
 
@@ -387,7 +361,7 @@ SplatStatus rasterize_splats_backward(const RasterizeSplatsInput& in,
     Buffer<float> slots(static_cast<std::size_t>(total + 1) * size);
     fill_slots(in, from, visible, pairs, padded, slots.data());
 
-    Gather gather{in, visible, slots.data(), out, padded, splat_camera(in), {}};
+    Gather gather{in, visible, pairs, slots.data(), out, padded, splat_camera(in), {}};
     camera_position(in, gather.position);
     const int64_t groups = (in.splats + kLanes - 1) / kLanes;
     const int64_t parts = (groups + kGroupsAtOnce - 1) / kGroupsAtOnce;
@@ -400,7 +374,6 @@ SplatStatus rasterize_splats_backward(const RasterizeSplatsInput& in,
         for (int i = 0; i < kAll; ++i) camera_sums[i] = 0.0f;
         const int64_t end = min(groups, (part + 1) * kGroupsAtOnce);
         for (int64_t group = part * kGroupsAtOnce; group < end; ++group) {
-            prefetch_group(gather, (group + 1) * kLanes);
             gather_sixteen(gather, group * kLanes, sums.data(), camera_sums);
         }
         for (int i = 0; i < kAll; ++i) {

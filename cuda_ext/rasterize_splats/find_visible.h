@@ -152,19 +152,11 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
         harmonic_basis(in.harmonic_count, direction[0], direction[1], direction[2], values);
         for (int k = 0; k < in.harmonic_count; ++k) store(basis + k * kLanes, values[k]);
     }
-    alignas(64) float fields[11][kLanes], depths[kLanes];
-    const Wide conic[11] = {p.x,
-                            p.y,
-                            xx * (-0.5f * kLog2E),
-                            xy * -kLog2E,
-                            yy * (-0.5f * kLog2E),
-                            clamped,
-                            extent_x,
-                            extent_y,
-                            xx,
-                            xy,
-                            yy};
-    for (int i = 0; i < 11; ++i) store(fields[i], conic[i]);
+    alignas(64) float fields[8][kLanes], depths[kLanes];
+    const Wide conic[8] = {
+        p.x,      p.y,     xx * (-0.5f * kLog2E), xy * -kLog2E, yy * (-0.5f * kLog2E), clamped,
+        extent_x, extent_y};
+    for (int i = 0; i < 8; ++i) store(fields[i], conic[i]);
     store(depths, p.point[2]);
     for (; mask; mask &= mask - 1) {
         const int lane = __builtin_ctz(mask);
@@ -178,12 +170,7 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
                  fields[5][lane],
                  fields[6][lane],
                  fields[7][lane],
-                 fields[8][lane],
-                 fields[9][lane],
-                 fields[10][lane],
                  static_cast<int32_t>(first + lane),
-                 0,
-                 0,
                  {}};
         if (!fill_features(in, first + lane, lane, basis, depths[lane], padded,
                            &found.features[place * padded])) {

@@ -177,15 +177,15 @@ SplatStatus rasterize_splats(const RasterizeSplatsInput& in, const RasterizeSpla
     touched[0] += 1;  // never an empty buffer
     if (most > INT32_MAX) return SplatStatus::kTooManyPairs;
 
-    FoundPairs pairs_found(visible, found.count, tiles, in.threads, touched.data());
+    FoundPairs pairs_found(visible, in.splats, found.count, tiles, in.threads, touched.data());
     Pairs pairs;
-    memory = allocator.allocate(allocator.context,
-                                pairs.lay_out(nullptr, tiles.count(), pairs_found.total()));
+    memory = allocator.allocate(
+        allocator.context, pairs.lay_out(nullptr, in.splats, tiles.count(), pairs_found.total()));
     if (!memory) return SplatStatus::kOutOfMemory;
-    pairs.lay_out(memory, tiles.count(), pairs_found.total());
+    pairs.lay_out(memory, in.splats, tiles.count(), pairs_found.total());
     pairs.counts[0] = found.count;
     pairs.counts[1] = pairs_found.total();
-    pairs_found.distribute(pairs, visible, found.count);
+    pairs_found.distribute(pairs, visible, in.splats, found.count);
 
 #pragma omp parallel for num_threads(in.threads) schedule(dynamic, 4)
     for (int64_t index = 0; index < tiles.count(); ++index) {

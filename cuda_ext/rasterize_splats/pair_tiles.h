@@ -37,20 +37,24 @@ struct Pair {
 // The pairs of every run of splats, by splat; `first` has room for one more.
 class FoundPairs {
   public:
-    FoundPairs(const VisibleSplats& visible, int64_t count, const Tiles& tiles, int runs,
-               const int64_t* touched)
+    FoundPairs(const VisibleSplats& visible, int64_t given, int64_t count, const Tiles& tiles,
+               int runs, const int64_t* touched)
         : runs_(runs),
           tiles_(tiles),
           begins_(runs + 1),
           ends_(runs),
+          sizes_(given + 1),
           counts_(tiles.count() * runs),
           pairs_(add_up(touched)) {
+        std::memset(sizes_.data(), 0, (given + 1) * sizeof(uint32_t));
         std::memset(counts_.data(), 0, tiles.count() * runs * sizeof(uint32_t));
 #pragma omp parallel for num_threads(runs) schedule(static, 1)
         for (int run = 0; run < runs; ++run) {
             int64_t next = begins_[run];
             for (int64_t i = count * run / runs; i < count * (run + 1) / runs; ++i) {
+                const int64_t begin = next;
                 next = append(visible.splats[i], static_cast<uint32_t>(i), run, next);
+                sizes_[visible.splats[i].index] = static_cast<uint32_t>(next - begin);
             }
             ends_[run] = next;
         }
@@ -59,8 +63,14 @@ class FoundPairs {
 
     int64_t total() const { return total_; }
 
-    // Write them out by tile, in depth order within each.
-    void distribute(Pairs& out, VisibleSplats& visible, int64_t count) {
+    // Write them out by tile, in depth order within each. Slots go by the splats in the order
+    // given, so that the backward pass reads them one after the other.
+    void distribute(Pairs& out, const VisibleSplats& visible, int64_t given, int64_t count) {
+        uint32_t slot = 0;
+        for (int64_t splat = 0; splat <= given; ++splat) {
+            out.slot_begin[splat] = slot;
+            slot += sizes_[splat];
+        }
         uint32_t place = 0;
         for (int64_t tile = 0; tile < tiles_.count(); ++tile) {
             out.tile_begin[tile] = place;
@@ -74,21 +84,16 @@ class FoundPairs {
         out.tile_begin[tiles_.count()] = place;
 #pragma omp parallel for num_threads(runs_) schedule(static, 1)
         for (int run = 0; run < runs_; ++run) {
-            uint32_t entry = 0;
-            for (int other = 0; other < run; ++other) {
-                entry += static_cast<uint32_t>(ends_[other] - begins_[other]);
-            }
             int64_t i = begins_[run];
             for (int64_t splat = count * run / runs_; splat < count * (run + 1) / runs_; ++splat) {
-                visible.splats[splat].first_slot = entry;
-                for (; i < ends_[run] && pairs_[i].splat == splat; ++i, ++entry) {
+                uint32_t next_slot = out.slot_begin[visible.splats[splat].index];
+                for (; i < ends_[run] && pairs_[i].splat == splat; ++i) {
                     const Pair& pair = pairs_[i];
                     const uint32_t to = counts_[run * tiles_.count() + pair.tile]++;
                     out.splat[to] = pair.splat;
                     out.blocks[to] = pair.blocks;
-                    out.slot[to] = entry;
+                    out.slot[to] = next_slot++;
                 }
-                visible.splats[splat].slots = entry - visible.splats[splat].first_slot;
             }
         }
     }
@@ -124,6 +129,7 @@ class FoundPairs {
     int runs_;
     const Tiles& tiles_;
     Buffer<int64_t> begins_, ends_;
+    Buffer<uint32_t> sizes_;  // of each splat given: how many pairs
     Buffer<uint32_t> counts_;
     Buffer<Pair> pairs_;
     int64_t total_ = 0;

@@ -27,11 +27,9 @@ constexpr int kFused = 8;         // channels whose sums share a cache line with
 // log2_opacity + dx * (a * dx + b * dy) + c * dy * dy.
 struct alignas(64) Splat {
     float x, y, a, b, c, log2_opacity;
-    float extent_x, extent_y;                  // of the ellipse where alpha is 1 / 255, pixels
-    float inverse_xx, inverse_xy, inverse_yy;  // of the covariance
-    int32_t index;                             // among the splats given
-    uint32_t first_slot, slots;                // one for each of its pairs
-    int32_t unused[2];
+    float extent_x, extent_y;  // of the ellipse where alpha is 1 / 255, pixels
+    int32_t index;             // among the splats given
+    int32_t unused[7];
 };
 static_assert(sizeof(Splat) == 64);
 
@@ -92,15 +90,17 @@ struct VisibleSplats {
 
 struct Pairs {
     int64_t* counts;       // how many visible splats, how many pairs
+    uint32_t* slot_begin;  // of each splat given, and one more: the first slot of its pairs
     uint32_t* tile_begin;  // of each tile, and one more: its first place
     uint32_t* tile_end;    // of each tile: where it was opaque, or its last place
     uint32_t* slot;        // by tile and depth: where the backward pass leaves its sums
     uint32_t* splat;       // by tile and depth: the visible splat
     uint16_t* blocks;      // by tile and depth: a bit for each block it shows in
 
-    std::size_t lay_out(void* memory, int64_t tiles, int64_t pairs) {
+    std::size_t lay_out(void* memory, int64_t given, int64_t tiles, int64_t pairs) {
         Carver carver(memory);
         counts = carver.take<int64_t>(2);
+        slot_begin = carver.take<uint32_t>(given + 1);
         tile_begin = carver.take<uint32_t>(tiles + 1);
         tile_end = carver.take<uint32_t>(tiles);
         slot = carver.take<uint32_t>(pairs);

@@ -54,7 +54,9 @@ Levels levels_at(const SampleTextureInput& in, int64_t pixel) {
 }
 
 // Places where arithmetic on them ends: NaN, infinite, or further than any index.
-bool usable(float u, float v) { return __builtin_fabsf(u) < 1e9f && __builtin_fabsf(v) < 1e9f; }
+bool usable(float u, float v) {
+    return __builtin_fabsf(u) < 1e9f && __builtin_fabsf(v) < 1e9f;
+}
 
 }  // namespace
 
@@ -100,10 +102,9 @@ void uv_backward(const SampleTextureInput& in, const float* picture_gradient, fl
             for (int row = 0; row < 2; ++row) {
                 for (int column = 0; column < 2; ++column) {
                     const float* texel =
-                        level.texels +
-                        (static_cast<int64_t>(taps.rows[row]) * level.width +
-                         taps.columns[column]) *
-                            channels;
+                        level.texels + (static_cast<int64_t>(taps.rows[row]) * level.width +
+                                        taps.columns[column]) *
+                                           channels;
                     for (int i = 0; i < channels; ++i) {
                         texels[row][column] += texel[i] * picture_gradient[pixel * channels + i];
                     }
