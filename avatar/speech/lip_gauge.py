@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -13,7 +14,8 @@ from avatar.core.errors import ModelError
 COLUMNS = (-0.5, -0.25, 0.0, 0.25, 0.5)
 """Where the gap is measured, as a share of the way from the middle of the mouth to its corner."""
 
-_NEAR = 0.02
+_NEAR = 0.015
+_LIPS = 0.006
 _DEEPEST = 0.012
 _INCISORS = 0.008
 
@@ -77,18 +79,20 @@ def measure_lips(avatar: Avatar) -> LipGauge:
     morphs = avatar.rig.morphs.float().cpu()
     lips = avatar.landmarks68.on(vertices)
     left, right = sorted((float(lips[48, 0]), float(lips[54, 0])))
-    middle = (lips[62] + lips[66]) / 2
+    line = _mouth_line(lips)
     skin = torch.zeros(len(vertices), dtype=torch.bool)
     skin[avatar.mesh.part("skin").faces.reshape(-1)] = True
-    near = skin & ((vertices - middle).abs()[:, 1] < _NEAR)
     drop = -morphs[ARKIT_INDEX["jawOpen"], :, 1]
     uppers, lowers = [], []
     for share in COLUMNS:
         place = (left + right) / 2 + share * (right - left) / 2
-        column = near & ((vertices[:, 0] - place).abs() < (right - left) / 16)
-        front = float(vertices[column, 2].amax()) if bool(column.any()) else 0.0
+        height = float(np.interp(place, line[:, 0], line[:, 1]))
+        above = (vertices[:, 1] - height).abs()
+        column = skin & (above < _NEAR) & ((vertices[:, 0] - place).abs() < (right - left) / 16)
+        own = column & (above < _LIPS)  # neither nose nor chin
+        front = float(vertices[own, 2].amax()) if bool(own.any()) else 0.0
         column &= vertices[:, 2] > front - _DEEPEST
-        follows = drop > _parting(drop[column])
+        follows = drop > _parting(drop[own & column])
         uppers.append(_edge(vertices, morphs, column & ~follows))
         lowers.append(_edge(vertices, morphs, column & follows))
     gauge = LipGauge(upper=tuple(uppers), lower=tuple(lowers), teeth=_incisors(avatar, vertices))
@@ -98,6 +102,13 @@ def measure_lips(avatar: Avatar) -> LipGauge:
     if opened - shut < 0.002:
         raise ModelError("avatar: its jawOpen does not part the lips; speech cannot move this head")
     return gauge
+
+
+def _mouth_line(lips: Float[Tensor, "68 3"]) -> np.ndarray:
+    """Return x and y of the line between the lips, from the one corner to the other."""
+    pairs = ((60, 60), (61, 67), (62, 66), (63, 65), (64, 64))
+    line = torch.stack([(lips[a] + lips[b])[:2] / 2 for a, b in pairs]).numpy()
+    return line[line[:, 0].argsort()]
 
 
 def _parting(drops: Float[Tensor, " points"]) -> float:

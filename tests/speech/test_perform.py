@@ -25,9 +25,9 @@ def noise(seconds: float) -> Sound:
 
 
 def music() -> Sound:
-    """Chords of four seconds, half a second each."""
+    """Chords of two seconds, half a second each."""
     time = np.arange(RATE // 2) / RATE
-    chords = [(220, 277, 330), (196, 247, 294), (262, 330, 392), (175, 220, 262)] * 2
+    chords = [(220, 277, 330), (196, 247, 294), (262, 330, 392), (175, 220, 262)]
     notes = [sum(np.sin(2 * np.pi * f * time) for f in chord) / 6 for chord in chords]
     return Sound(samples=(np.concatenate(notes)).astype(np.float32), rate=RATE)
 
@@ -81,7 +81,8 @@ def test_a_wrong_rate_in_the_header_gives_a_sane_clip(head, inputs: Path):
 
     path = inputs / "audio" / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav"
     rate, samples = wavfile.read(path)
-    sound = Sound(samples=samples.astype(np.float32) / 32768, rate=rate // 2)
+    part = samples[rate // 2 : rate * 3 // 2]
+    sound = Sound(samples=part.astype(np.float32) / 32768, rate=rate // 2)
     assert_sane(perform(sound, head).clip)
 
 
