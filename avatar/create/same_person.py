@@ -72,10 +72,8 @@ def face_difference(first: Likeness, second: Likeness) -> float:
 
 def _hue_distance(first: Float[Tensor, "3"], second: Float[Tensor, "3"]) -> float:
     """Return the distance of two colours' logarithms, brightness left out."""
-    hues = [
-        (color.clamp_min(1e-4) / color.clamp_min(1e-4).sum()).log() for color in (first, second)
-    ]
-    return float((logs[0] - logs[1]).norm())
+    first, second = first.clamp_min(1e-4), second.clamp_min(1e-4)
+    return float(((first / first.sum()).log() - (second / second.sum()).log()).norm())
 
 
 def _aligned_distance(
