@@ -17,8 +17,8 @@ from avatar.maps.eyes import iris_color
 STRANGER = 2.45
 """Difference from which two faces are called two people's.
 
-Of 13 photos of 4 people, none of the 25 pairs of one person reaches it (the highest is 2.37), and 44
-of the 53 pairs of two people do: a hint for a warning, never a proof.
+Of 13 photos of 4 people, none of the 25 pairs of one person reaches it (the highest is 2.37), and
+44 of the 53 pairs of two people do: a hint for a warning, never a proof.
 """
 
 
