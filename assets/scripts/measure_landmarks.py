@@ -1,10 +1,10 @@
-"""Make `assets/anny_landmarks.safetensors` and `assets/landmark_habits.safetensors`.
+"""Make `assets/anny_landmarks.safetensors`.
 
     python assets/scripts/measure_landmarks.py --faces 1500 --work FOLDER
 
 Draws random heads of the default model, lets the landmark network look at them (about 0.5 s each,
 kept in FOLDER, so that a broken run goes on where it stopped), and measures where the landmarks
-lie on the model and what the network does systematically wrong.
+lie on the model.
 """
 
 import argparse

@@ -6,6 +6,9 @@ from functools import partial
 import pytest
 import torch
 
+from avatar.capture.observation import Observation, Photo
+from avatar.fit.brightness import Brightness
+from avatar.fit.fit_landmarks import landmark_evidence
 from avatar.fit.landmark_basis import eye_basis, landmark_basis
 from avatar.fit.residuals.expression_prior import expression_sparsity, expression_symmetry
 from avatar.fit.residuals.focal_prior import focal_prior
@@ -13,6 +16,8 @@ from avatar.fit.residuals.identity_prior import identity_prior
 from avatar.fit.residuals.iris_size import iris_size
 from avatar.fit.residuals.landmark_error_prior import landmark_error_prior
 from avatar.fit.residuals.landmarks import LandmarkEvidence, landmarks
+from avatar.fit.residuals.photo_consistency import PhotoConsistencyEvidence, photo_consistency
+from avatar.fit.surface_samples import sample_surface
 from tests.fit.jacobians import assert_jacobian_right
 from tests.fit.synthetic import ellipsoid_model, random_state
 
@@ -78,3 +83,57 @@ def test_sparsity_counts_the_coefficients(state):
     residual = expression_sparsity(state, 0).residual
     expected = float(state.photos[0].expression.sum()) + 52 * 0.05
     assert float(residual.square().sum() / 2) == pytest.approx(expected)
+
+
+def test_photo_consistency_jacobian(model, state, generator):
+    """On brightness that rises evenly, of which bilinear sampling is exact; each photo its own."""
+    samples = sample_surface(model, "face", 40)
+    exact = replace(samples, mean=samples.mean.double(), basis=samples.basis.double())
+    evidence = PhotoConsistencyEvidence(
+        samples=exact,
+        brightness=(_ramp(0.002, -0.001), _ramp(-0.003, 0.004)),
+        visible=torch.rand(2, 40, generator=generator) < 0.8,
+        deviation=0.05,
+    )
+    assert_jacobian_right(partial(photo_consistency, evidence=evidence), state)
+
+
+def test_photos_that_show_the_same_leave_no_residual(model, state):
+    flat = _ramp(0.0, 0.0)
+    evidence = PhotoConsistencyEvidence(
+        samples=sample_surface(model, "face", 40),
+        brightness=(flat, replace(flat, layers=flat.layers.clone())),
+        visible=torch.ones(2, 40, dtype=torch.bool),
+        deviation=0.05,
+    )
+    same = replace(
+        evidence,
+        brightness=tuple(replace(b, layers=b.layers.float()) for b in evidence.brightness),
+    )
+    assert float(photo_consistency(state, same).residual.abs().max()) < 1e-6
+
+
+def test_landmarks_turned_away_are_trusted_less(model, state, generator):
+    points = torch.rand(468, 2, generator=generator) * 100
+    seen = Observation(
+        photo=Photo(pixels=torch.zeros(480, 640, 3), name="blank"),
+        landmarks=torch.cat([points, points[:10]]),
+        landmark_depths=torch.zeros(478),
+        confidences=torch.ones(478),
+        box=torch.tensor([0.0, 0.0, 100.0, 100.0]),
+        score=1.0,
+        matte=torch.zeros(480, 640),
+        matte_confidence=0.0,
+    )
+    facing = torch.linspace(-1, 1, 468).double()
+    deviations = torch.full((468, 3), 0.001).double()
+    across = landmark_evidence(seen, state.photos[0], deviations, facing).deviations[:, 0]
+    assert bool((across.diff() <= 0).all())
+    assert float(across[0]) > 3 * float(across[-1])
+
+
+def _ramp(by_x, by_y):
+    y, x = torch.meshgrid(torch.arange(480.0), torch.arange(640.0), indexing="ij")
+    value = by_x * x.double() + by_y * y.double()
+    layers = torch.stack([value, torch.full_like(value, by_x), torch.full_like(value, by_y)])
+    return Brightness(layers=layers, corner=(-0.5, -0.5), scale=(1.0, 1.0))
