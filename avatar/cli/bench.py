@@ -38,4 +38,6 @@ def bench() -> None:
             "" if twin is None else f"{twin * 1e3:.0f}",
             "" if speedup is None else f"{speedup:.0f}",
         )
-    Console(file=sys.stdout).print(table)
+    # Wide enough for the table where the output goes to a file.
+    width = None if sys.stdout.isatty() else 120
+    Console(file=sys.stdout, width=width).print(table)

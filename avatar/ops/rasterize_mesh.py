@@ -9,6 +9,7 @@ from torch import Tensor
 
 from avatar.core.errors import OptionError
 from avatar.ops.native import native_module, runs_natively
+from avatar.ops.perspective_native import perspective_natively
 
 Cull = Literal["none", "back"]
 
@@ -130,7 +131,8 @@ def rasterize_mesh_reference(
         buffer.insert(pixel[inside], nearness[inside], kept[chunk][rows[inside]])
 
     triangles = buffer.triangles.reshape(height, width)
-    barycentrics, pixel_depths = perspective_barycentrics(triangles, pixels, depths, faces)
+    seen = perspective_barycentrics_reference(triangles, pixels, depths, faces)
+    barycentrics, pixel_depths = seen
     return MeshFragments(triangles=triangles, barycentrics=barycentrics, depths=pixel_depths)
 
 
@@ -145,6 +147,18 @@ def perspective_barycentrics(
     Differentiable in `pixels` and `depths` (except where a weight is clamped to 0, less than
     1/256 pixel outside its triangle). Arguments and results as in `rasterize_mesh`.
     """
+    if runs_natively(pixels, depths, faces, triangles):
+        return perspective_natively(triangles, pixels, depths, faces.long())
+    return perspective_barycentrics_reference(triangles, pixels, depths, faces)
+
+
+def perspective_barycentrics_reference(
+    triangles: Int[Tensor, "height width"],
+    pixels: Float[Tensor, "verts 2"],
+    depths: Float[Tensor, " verts"],
+    faces: Int[Tensor, "faces 3"],
+) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
+    """Do what `perspective_barycentrics` does, in torch on any device."""
     row, column = (triangles >= 0).nonzero().unbind(-1)
     corners = faces.long()[triangles[row, column]]
     centre = torch.stack([column, row], -1).double()

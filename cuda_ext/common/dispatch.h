@@ -12,6 +12,8 @@ namespace avatar {
 struct Kernels {
     const char* instruction_set;
     RasterizeMesh rasterize_mesh;
+    PerspectiveBarycentrics perspective_barycentrics;
+    PerspectiveBarycentricsBackward perspective_barycentrics_backward;
     Interpolate interpolate;
     InterpolateBackward interpolate_backward;
     SampleTexture sample_texture;
@@ -24,6 +26,9 @@ struct Kernels {
 #define AVATAR_DECLARE_KERNELS(ISA)                                                               \
     namespace ISA {                                                                               \
     void rasterize_mesh(const RasterizeMeshInput&, const RasterizeMeshOutput&);                   \
+    void perspective_barycentrics(const RasterizeMeshInput&, const int64_t*, float*, float*);     \
+    void perspective_barycentrics_backward(const RasterizeMeshInput&, int64_t, const int64_t*,    \
+                                           const float*, const float*, float*, float*);           \
     bool interpolate(const InterpolateInput&, float*);                                            \
     void interpolate_backward(const InterpolateInput&, const float*, float*, float*);             \
     void sample_texture(const SampleTextureInput&, float*);                                       \
@@ -34,10 +39,17 @@ struct Kernels {
                                           const RasterizeSplatsGradientInput&,                    \
                                           const RasterizeSplatsGradients&);                       \
     double image_loss(const ImageLossInput&, float*);                                             \
-    inline constexpr Kernels kernels{                                                             \
-        #ISA,           rasterize_mesh,          interpolate,      interpolate_backward,          \
-        sample_texture, sample_texture_backward, rasterize_splats, rasterize_splats_backward,     \
-        image_loss};                                                                              \
+    inline constexpr Kernels kernels{#ISA,                                                        \
+                                     rasterize_mesh,                                              \
+                                     perspective_barycentrics,                                    \
+                                     perspective_barycentrics_backward,                           \
+                                     interpolate,                                                 \
+                                     interpolate_backward,                                        \
+                                     sample_texture,                                              \
+                                     sample_texture_backward,                                     \
+                                     rasterize_splats,                                            \
+                                     rasterize_splats_backward,                                   \
+                                     image_loss};                                                 \
     }
 
 AVATAR_DECLARE_KERNELS(baseline)

@@ -24,6 +24,41 @@ void rasterize_mesh(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int64_t
     active_kernels().rasterize_mesh(in, out);
 }
 
+RasterizeMeshInput known_triangles(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int height,
+                                   int width, int threads) {
+    RasterizeMeshInput in{};
+    in.pixels = pointer<const float>(pixels);
+    in.depths = pointer<const float>(depths);
+    in.faces = pointer<const int64_t>(faces);
+    in.height = height;
+    in.width = width;
+    in.threads = threads;
+    return in;
+}
+
+void perspective_barycentrics(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int height,
+                              int width, int threads, uintptr_t triangles,
+                              uintptr_t out_barycentrics, uintptr_t out_depths) {
+    const RasterizeMeshInput in = known_triangles(pixels, depths, faces, height, width, threads);
+    nb::gil_scoped_release unlocked;
+    active_kernels().perspective_barycentrics(in, pointer<const int64_t>(triangles),
+                                              pointer<float>(out_barycentrics),
+                                              pointer<float>(out_depths));
+}
+
+void perspective_barycentrics_backward(uintptr_t pixels, uintptr_t depths, uintptr_t faces,
+                                       int height, int width, int threads, uintptr_t triangles,
+                                       int64_t vertex_count, uintptr_t barycentric_gradient,
+                                       uintptr_t depth_gradient, uintptr_t out_pixels,
+                                       uintptr_t out_depths) {
+    const RasterizeMeshInput in = known_triangles(pixels, depths, faces, height, width, threads);
+    nb::gil_scoped_release unlocked;
+    active_kernels().perspective_barycentrics_backward(
+        in, vertex_count, pointer<const int64_t>(triangles),
+        pointer<const float>(barycentric_gradient), pointer<const float>(depth_gradient),
+        pointer<float>(out_pixels), pointer<float>(out_depths));
+}
+
 }  // namespace
 
 void bind_rasterize_mesh(nb::module_& module) {
@@ -31,6 +66,8 @@ void bind_rasterize_mesh(nb::module_& module) {
                nb::arg("faces"), nb::arg("face_count"), nb::arg("height"), nb::arg("width"),
                nb::arg("cull_back"), nb::arg("near"), nb::arg("threads"), nb::arg("out_triangles"),
                nb::arg("out_barycentrics"), nb::arg("out_depths"));
+    module.def("perspective_barycentrics", &perspective_barycentrics);
+    module.def("perspective_barycentrics_backward", &perspective_barycentrics_backward);
 }
 
 }  // namespace avatar

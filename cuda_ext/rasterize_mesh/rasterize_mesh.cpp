@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/kernel.h"
+#include "rasterize_mesh/perspective.h"
 
 namespace avatar::AVATAR_ISA {
 namespace {
@@ -152,35 +153,6 @@ AVATAR_NOINLINE void fill(const Triangle& t, int64_t index, int left, int top, T
     }
 }
 
-// Write what one pixel sees, from the corners as they came (not snapped).
-void resolve(const RasterizeMeshInput& in, int64_t face, int column, int row, float* barycentrics,
-             float& depth) {
-    double x[3], y[3], z[3];
-    for (int corner = 0; corner < 3; ++corner) {
-        const int64_t vertex = in.faces[3 * face + corner];
-        x[corner] = static_cast<double>(in.pixels[2 * vertex]) - column;
-        y[corner] = static_cast<double>(in.pixels[2 * vertex + 1]) - row;
-        z[corner] = in.depths[vertex];
-    }
-    double flat[3] = {x[1] * y[2] - y[1] * x[2], x[2] * y[0] - y[2] * x[0],
-                      x[0] * y[1] - y[0] * x[1]};
-    const double turn = flat[0] + flat[1] + flat[2] < 0 ? -1.0 : 1.0;
-    for (double& weight : flat) {
-        weight = max(weight * turn, 0.0);
-    }
-    if (!(flat[0] + flat[1] + flat[2] > 0)) {  // degenerate but for the snapping
-        flat[0] = flat[1] = flat[2] = 1;
-    }
-    // flat / z, times the product of all z: one division instead of four.
-    const double yz = z[1] * z[2];
-    const double weights[3] = {flat[0] * yz, flat[1] * z[2] * z[0], flat[2] * z[0] * z[1]};
-    const double scale = 1 / (weights[0] + weights[1] + weights[2]);
-    for (int corner = 0; corner < 3; ++corner) {
-        barycentrics[corner] = static_cast<float>(weights[corner] * scale);
-    }
-    depth = static_cast<float>((flat[0] + flat[1] + flat[2]) * z[0] * yz * scale);
-}
-
 // Copy a filled tile into the picture.
 void write(const RasterizeMeshInput& in, const RasterizeMeshOutput& out, int left, int top,
            const Tile* tile) {
@@ -197,7 +169,7 @@ void write(const RasterizeMeshInput& in, const RasterizeMeshOutput& out, int lef
                 barycentrics[0] = barycentrics[1] = barycentrics[2] = 0;
                 out.depths[pixel] = INFINITY;
             } else {
-                resolve(in, face, left + x, top + y, barycentrics, out.depths[pixel]);
+                perspective_at(in, face, left + x, top + y).write(barycentrics, out.depths[pixel]);
             }
         }
     }

@@ -22,6 +22,17 @@ struct RasterizeMeshOutput {
     float* depths;        // height x width
 };
 
+// The same for pixels whose triangles are known: fill barycentrics and depths.
+using PerspectiveBarycentrics = void (*)(const RasterizeMeshInput&, const int64_t* triangles,
+                                         float* barycentrics, float* depths);
+
+// Fill the gradients of the vertices' pixels and depths from those of barycentrics and depths.
+using PerspectiveBarycentricsBackward = void (*)(const RasterizeMeshInput&, int64_t vertex_count,
+                                                 const int64_t* triangles,
+                                                 const float* barycentric_gradient,
+                                                 const float* depth_gradient, float* pixel_gradient,
+                                                 float* vertex_depth_gradient);
+
 using RasterizeMesh = void (*)(const RasterizeMeshInput&, const RasterizeMeshOutput&);
 
 }  // namespace avatar

@@ -187,7 +187,7 @@ inline int feature_place(int channel) {
 void harmonics_backward(const RasterizeSplatsInput& in, const SplatLanes& lanes,
                         const float* position, int64_t first, uint32_t shown, const float* colour,
                         const VisibleSplats& visible, int padded, float* out, Wide* mean_gradient) {
-    const int count = in.harmonic_count;
+    const int count = min(in.harmonic_count, kMostHarmonics);
     Wide direction[3], basis[kMostHarmonics], slope[kMostHarmonics];
     const Wide inverse = view_direction(lanes, position, direction);
     harmonic_basis(count, direction[0], direction[1], direction[2], basis);

@@ -150,7 +150,8 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
         Wide direction[3], values[kMostHarmonics];
         view_direction(lanes, position, direction);
         harmonic_basis(in.harmonic_count, direction[0], direction[1], direction[2], values);
-        for (int k = 0; k < in.harmonic_count; ++k) store(basis + k * kLanes, values[k]);
+        const int count = min(in.harmonic_count, kMostHarmonics);
+        for (int k = 0; k < count; ++k) store(basis + k * kLanes, values[k]);
     }
     alignas(64) float fields[8][kLanes], depths[kLanes];
     const Wide conic[8] = {

@@ -12,6 +12,7 @@ from avatar.ops.native import native_module
 from avatar.ops.rasterize_mesh import (
     MeshFragments,
     perspective_barycentrics,
+    perspective_barycentrics_reference,
     rasterize_mesh,
     rasterize_mesh_reference,
 )
@@ -323,3 +324,38 @@ def test_arguments_that_make_no_sense_are_named(change, argument):
     } | change
     with pytest.raises(OptionError, match=argument):
         rasterize_mesh(**arguments)
+
+
+def test_native_perspective_and_its_gradients_agree_with_the_reference_in_double(rasterize):
+    pixels, depths, faces = soup(300, 60, seed=8)
+    triangles = rasterize(pixels, depths, faces, 50, 60).triangles
+    covered = triangles >= 0
+    generator = torch.Generator().manual_seed(9)
+    weights = torch.randn(50, 60, 3, generator=generator), torch.randn(50, 60, generator=generator)
+
+    def run(function, dtype):
+        leaves = [leaf.to(dtype).requires_grad_() for leaf in (pixels, depths)]
+        weighted, deep = function(triangles, *leaves, faces)
+        loss = (weighted * weights[0].to(dtype)).sum()
+        loss = loss + (deep[covered] * weights[1].to(dtype)[covered]).sum()
+        return weighted, deep[covered], *torch.autograd.grad(loss, leaves)
+
+    ours = run(perspective_barycentrics, torch.float32)
+    theirs = run(perspective_barycentrics_reference, torch.float64)
+    for part, exact in zip(ours, theirs, strict=True):
+        assert (part - exact).norm() < 1e-5 * exact.norm()
+
+
+def test_perspective_is_a_custom_op_by_torchs_own_check():
+    pixels, depths, faces = soup(20, 20, seed=10)
+    triangles = rasterize_mesh(pixels, depths, faces, 20, 20).triangles
+    arguments = (triangles, pixels.requires_grad_(), depths.requires_grad_(), faces)
+    checks = ("test_schema", "test_autograd_registration", "test_faketensor")
+    op = torch.ops.avatar.perspective_barycentrics.default
+    torch.library.opcheck(op, arguments, test_utils=checks)
+
+
+def test_triangles_that_are_not_there_are_refused():
+    pixels, depths, faces = soup(2, 20, seed=11)
+    with pytest.raises(OptionError, match="triangles"):
+        perspective_barycentrics(torch.full((3, 3), 2), pixels, depths, faces)

@@ -1,0 +1,111 @@
+"""Native barycentrics of pixels whose triangles are known, as a torch custom op with gradients."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from avatar.core.errors import OptionError
+from avatar.ops.native import native_module
+
+
+def perspective_natively(
+    triangles: Int[Tensor, "height width"],
+    pixels: Float[Tensor, "verts 2"],
+    depths: Float[Tensor, " verts"],
+    faces: Int[Tensor, "faces 3"],
+) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
+    """Do what `perspective_barycentrics` does, with the native kernels; float32 on the CPU."""
+    return _forward(triangles, pixels, depths, faces)
+
+
+@torch.library.custom_op(
+    "avatar::perspective_barycentrics",
+    mutates_args=(),
+    device_types="cpu",
+    schema="(Tensor triangles, Tensor pixels, Tensor depths, Tensor faces) -> (Tensor, Tensor)",
+)
+def _forward(
+    triangles: Tensor, pixels: Tensor, depths: Tensor, faces: Tensor
+) -> tuple[Tensor, Tensor]:
+    _check_indices(triangles, pixels, faces)
+    native: Any = native_module()
+    barycentrics = pixels.new_empty(*triangles.shape, 3)
+    pixel_depths = pixels.new_empty(triangles.shape)
+    kept = [t.detach().contiguous() for t in (pixels, depths, faces, triangles)]
+    native.perspective_barycentrics(
+        *(t.data_ptr() for t in kept[:3]),
+        *triangles.shape,
+        torch.get_num_threads(),
+        kept[3].data_ptr(),
+        barycentrics.data_ptr(),
+        pixel_depths.data_ptr(),
+    )
+    return barycentrics, pixel_depths
+
+
+@_forward.register_fake
+def _(triangles: Tensor, pixels: Tensor, depths: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
+    del depths, faces
+    return pixels.new_empty(*triangles.shape, 3), pixels.new_empty(triangles.shape)
+
+
+@torch.library.custom_op(
+    "avatar::perspective_barycentrics_backward",
+    mutates_args=(),
+    device_types="cpu",
+    schema="(Tensor triangles, Tensor pixels, Tensor depths, Tensor faces, "
+    "Tensor barycentric_gradient, Tensor depth_gradient) -> (Tensor, Tensor)",
+)
+def _backward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
+    triangles, pixels, depths, faces, barycentric_gradient, depth_gradient = (
+        t.detach().contiguous() for t in inputs
+    )
+    native: Any = native_module()
+    slopes = torch.empty_like(pixels), torch.empty_like(depths)
+    native.perspective_barycentrics_backward(
+        *(t.data_ptr() for t in (pixels, depths, faces)),
+        *triangles.shape,
+        torch.get_num_threads(),
+        triangles.data_ptr(),
+        len(pixels),
+        barycentric_gradient.data_ptr(),
+        depth_gradient.data_ptr(),
+        *(slope.data_ptr() for slope in slopes),
+    )
+    return slopes
+
+
+@_backward.register_fake
+def _(*inputs: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(inputs[1]), torch.empty_like(inputs[2])
+
+
+def _check_indices(triangles: Tensor, pixels: Tensor, faces: Tensor) -> None:
+    if triangles.numel() and int(triangles.max()) >= len(faces):
+        raise OptionError(
+            f"triangles: expected rows of {len(faces)} faces, got {int(triangles.max())}"
+        )
+    if len(faces) and not (int(faces.min()) >= 0 and int(faces.max()) < len(pixels)):
+        raise OptionError(
+            f"faces: expected indices of {len(pixels)} vertices, "
+            f"got {int(faces.min())} to {int(faces.max())}"
+        )
+
+
+def _setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ANN401
+    del output
+    ctx.save_for_backward(*inputs)
+
+
+def _differentiate(
+    ctx: Any,  # noqa: ANN401
+    barycentric_gradient: Tensor,
+    depth_gradient: Tensor,
+) -> tuple[Tensor | None, ...]:
+    slopes = _backward(*ctx.saved_tensors, barycentric_gradient, depth_gradient)
+    return None, *slopes, None
+
+
+_forward.register_autograd(_differentiate, setup_context=_setup_context)
