@@ -81,7 +81,7 @@ def test_a_wrong_rate_in_the_header_gives_a_sane_clip(head, inputs: Path):
 
     path = inputs / "audio" / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav"
     rate, samples = wavfile.read(path)
-    part = samples[rate // 2 : rate * 3 // 2]
+    part = samples[rate // 2 : rate]
     sound = Sound(samples=part.astype(np.float32) / 32768, rate=rate // 2)
     assert_sane(perform(sound, head).clip)
 

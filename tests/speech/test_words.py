@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatar.core.errors import OptionError
+from avatar.speech.espeak import has_espeak, words_as_visemes
 from avatar.speech.ipa import visemes_of_ipa
 from avatar.speech.letter_to_sound import letter_to_sound
 from avatar.speech.spell_out import spell_out
@@ -106,3 +108,14 @@ def test_alignment_finds_words_and_the_pause_between_them():
         ("closed", 0.0), ("ah", 0.1), ("silence", 0.2), ("oo", 0.3), ("closed", 0.4)
     ]  # fmt: skip
     assert align_visemes(rows[:2], words)
+
+
+@pytest.mark.skipif(not has_espeak(), reason="needs the espeak-ng command")
+def test_other_languages_are_spelled_by_espeak():
+    (word,) = words_as_visemes("Baum", "de")
+    assert VISEMES[word[0]] == VISEMES[word[-1]] == "closed"
+    assert len(words_as_visemes("Guten Morgen, wie geht es?", "de")) == 5
+    with pytest.raises(OptionError, match="language"):
+        words_as_visemes("hello", "xx-no-such")
+    with pytest.raises(OptionError, match="nothing to say"):
+        words_as_visemes("...", "de")
