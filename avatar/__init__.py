@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from avatar.create.options import ReconstructOptions as ReconstructOptions
     from avatar.create.reconstruct import reconstruct as reconstruct
     from avatar.create.speak import speak as speak
+    from avatar.create.track_options import TrackOptions as TrackOptions
+    from avatar.create.track_video import track_video as track_video
     from avatar.export.glb import GlbOptions as GlbOptions
     from avatar.export.glb import export_glb as export_glb
+    from avatar.fit.video.face_tracker import FaceTracker as FaceTracker
     from avatar.head.registry import load_model as load_model
     from avatar.speech.options import SpeakOptions as SpeakOptions
     from avatar.speech.sound import Sound as Sound
@@ -29,6 +32,7 @@ _HOMES = {
     "Avatar": "avatar.core.avatar",
     "AvatarError": "avatar.core.errors",
     "Clip": "avatar.core.clip",
+    "FaceTracker": "avatar.fit.video.face_tracker",
     "GlbOptions": "avatar.export.glb",
     "ReconstructOptions": "avatar.create.options",
     "export_glb": "avatar.export.glb",
@@ -36,21 +40,26 @@ _HOMES = {
     "reconstruct": "avatar.create.reconstruct",
     "Sound": "avatar.speech.sound",
     "SpeakOptions": "avatar.speech.options",
+    "TrackOptions": "avatar.create.track_options",
     "speak": "avatar.create.speak",
+    "track_video": "avatar.create.track_video",
 }
 
 __all__ = [
     "Avatar",
     "AvatarError",
     "Clip",
+    "FaceTracker",
     "GlbOptions",
     "ReconstructOptions",
     "Sound",
     "SpeakOptions",
+    "TrackOptions",
     "export_glb",
     "load_model",
     "reconstruct",
     "speak",
+    "track_video",
 ]
 
 
