@@ -121,6 +121,30 @@ def fit_landmarks(problem: LandmarkProblem, rounds: int = 3) -> HeadState:
     return state
 
 
+def fit_poses(problem: LandmarkProblem, state: HeadState) -> HeadState:
+    """Return the state with pose and expression fitted anew; identity and camera stay.
+
+    For states whose identity was settled by evidence that trusts landmarks less: who it is should
+    not follow every detected point, how the face is held should.
+    """
+
+    def bounds(now: HeadState) -> tuple[Float[Tensor, " size"], Float[Tensor, " size"]]:
+        lower, upper = step_bounds(now)
+        held = [now.identity_columns()]
+        held += [now.focal_columns(index) for index in range(len(now.photos))]
+        for columns in held:
+            lower[columns], upper[columns] = 0.0, 0.0
+        return lower, upper
+
+    terms = [*landmark_terms(problem, state), *prior_terms(problem, state)]
+    solution = minimise(
+        Problem(terms=terms, size=state.size, retract=retract, bounds=bounds),
+        state,
+        SolverOptions(iterations=12, relative_decrease=1e-3),
+    )
+    return _looking(problem, solution.state)
+
+
 def _looking(problem: LandmarkProblem, state: HeadState) -> HeadState:
     """Return the state with the eyes turned to where the irises are, lids following."""
     model = problem.model

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from avatar.capture.observation import Observation
 from avatar.fit.brightness import FaceCrop, FaceTriangles, face_crop
-from avatar.fit.fit_landmarks import LandmarkProblem, landmark_terms, prior_terms
+from avatar.fit.fit_landmarks import LandmarkProblem, fit_poses, landmark_terms, prior_terms
 from avatar.fit.report_fit import single_precision
 from avatar.fit.residuals.photo_consistency import PhotoConsistencyEvidence, photo_consistency
 from avatar.fit.solver import Problem, SolverOptions, Term, minimise
@@ -37,7 +37,7 @@ class PhotoConsistencyOptions:
     correlation: float = 5.0
     robust_scale: float = 2.0
     least_cosine: float = 0.3
-    landmark_weight: float = 0.1
+    landmark_weight: float = 0.03
     iterations: int = 4
 
 
@@ -46,12 +46,14 @@ def fit_photo_consistency(
 ) -> HeadState:
     """Return the state that explains the landmarks and shows the same skin in all photos.
 
+    Pose and expression are fitted to the landmarks once more at the end, at their full weight.
     `state` is a fit of the landmarks; with one photo there is nothing to compare, and it is
     returned as it came.
     """
     options = options or PhotoConsistencyOptions()
     if len(state.photos) < 2:
         return state
+    whole = problem
     weights = replace(problem.weights, landmark=options.landmark_weight * problem.weights.landmark)
     problem = replace(problem, weights=weights)
     samples = sample_surface(problem.model, "face", options.samples)
@@ -79,7 +81,7 @@ def fit_photo_consistency(
             state,
             SolverOptions(iterations=options.iterations),
         ).state
-    return state
+    return fit_poses(whole, state)
 
 
 def _crops(problem: LandmarkProblem, state: HeadState, blur: float) -> list[FaceCrop]:

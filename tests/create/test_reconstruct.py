@@ -93,8 +93,11 @@ def test_three_photos_share_one_head(inputs: Path):
     assert report["warnings"] == []
 
 
-def test_photos_of_two_people_are_told(inputs: Path):
-    photos = [inputs / "photos" / "biden.jpg", inputs / "photos" / "woman10" / "0001.jpg"]
+@pytest.mark.parametrize(
+    "pair", [("biden.jpg", "astronaut.png"), ("obama.jpg", "woman10/0001.jpg")]
+)
+def test_photos_of_two_people_are_told(inputs: Path, pair: tuple[str, str]):
+    photos = [inputs / "photos" / name for name in pair]
     report = reconstruct(photos, QUICK).report
     assert any("different people" in warning for warning in report["warnings"])
 
