@@ -24,12 +24,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 def group_correlations(
     found: Float[Tensor, "frames 52"], truth: Float[Tensor, "frames 52"]
 ) -> dict[str, float]:
-    """Return each group's correlation over time; groups that hardly move are left out."""
+    """Return each group's correlation over time; groups that move by less than 0.3 are left out."""
     result: dict[str, float] = {}
     for group, names in GROUPS.items():
         rows = [ARKIT_INDEX[name] for name in names]
         a, b = found[:, rows].sum(1).double(), truth[:, rows].sum(1).double()
-        if float(b.std()) > 0.02 * len(names):
+        if float(b.max() - b.min()) > 0.3 * len(names):
             result[group] = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
     return result
 
