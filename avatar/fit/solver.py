@@ -50,10 +50,11 @@ class SolverOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Solution(Generic[State]):
-    """Where the solver stopped, with the cost there and the number of steps taken."""
+    """Where the solver stopped, with cost and Gauss-Newton Hessian there and the steps taken."""
 
     state: State
     cost: float
+    hessian: Float[Tensor, "size size"]
     iterations: int
 
 
@@ -92,13 +93,13 @@ def minimise(
             state, cost, growth = candidate, new_cost, 2.0
             gradient, hessian = new_gradient, new_hessian
             if decrease < options.relative_decrease:
-                return Solution(state=state, cost=cost, iterations=iteration + 1)
+                return Solution(state=state, cost=cost, hessian=hessian, iterations=iteration + 1)
         else:
             damping, growth = damping * growth, growth * 2
             hopeless = 0 <= predicted < options.relative_decrease * 1e-3 * cost
             if damping > 1e8 or hopeless:
-                return Solution(state=state, cost=cost, iterations=iteration + 1)
-    return Solution(state=state, cost=cost, iterations=options.iterations)
+                return Solution(state=state, cost=cost, hessian=hessian, iterations=iteration + 1)
+    return Solution(state=state, cost=cost, hessian=hessian, iterations=options.iterations)
 
 
 def normal_equations(

@@ -1,6 +1,10 @@
 """Expressions are sparse: each coefficient is exponentially distributed over [0, 1]."""
 
+from functools import cache
+
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from avatar.core.arkit import ARKIT_INDEX, ARKIT_NAMES, mirrored_name
 from avatar.fit.solver import Linearised
@@ -26,16 +30,22 @@ def expression_sparsity(state: HeadState, photo: int) -> Linearised:
 def expression_symmetry(state: HeadState, photo: int) -> Linearised:
     """Return left minus right of every coefficient that has a mirror image."""
     expression = state.photos[photo].expression
-    pairs = [
-        (index, ARKIT_INDEX[mirrored_name(name)])
-        for index, name in enumerate(ARKIT_NAMES)
-        if name.endswith("Left") and mirrored_name(name) in ARKIT_INDEX
-    ]
-    jacobian = expression.new_zeros(len(pairs), len(expression))
-    for row, (left, right) in enumerate(pairs):
-        jacobian[row, left], jacobian[row, right] = 1.0, -1.0
+    jacobian = _left_minus_right().to(expression)
     return Linearised(
         residual=jacobian @ expression,
         jacobian=jacobian,
         columns=state.expression_columns(photo),
     )
+
+
+@cache
+def _left_minus_right() -> Float[Tensor, "pairs 52"]:
+    pairs = [
+        (index, ARKIT_INDEX[mirrored_name(name)])
+        for index, name in enumerate(ARKIT_NAMES)
+        if name.endswith("Left") and mirrored_name(name) in ARKIT_INDEX
+    ]
+    rows = torch.zeros(len(pairs), len(ARKIT_NAMES))
+    for row, (left, right) in enumerate(pairs):
+        rows[row, left], rows[row, right] = 1.0, -1.0
+    return rows

@@ -28,7 +28,7 @@ from avatar.fit.residuals.apertures import (
 from avatar.fit.residuals.expression_prior import expression_sparsity, expression_symmetry
 from avatar.fit.residuals.landmarks import LandmarkBasis, landmarks
 from avatar.fit.residuals.motion_prior import Motion, motion_prior
-from avatar.fit.solver import Problem, SolverOptions, Term, minimise, normal_equations
+from avatar.fit.solver import Problem, Solution, SolverOptions, Term, minimise
 from avatar.fit.state import HeadState, PhotoState, retract, step_bounds
 from avatar.fit.video.person import Person
 
@@ -41,6 +41,9 @@ _SHUT, _OPEN = 0.08, 0.18
 
 Real eyes are at 0.02 to 0.08 when shut, and at 0.22 to 0.40 when open.
 """
+
+_SLIT = 0.18
+"""Of an open eye's height: what the detector still sees of a shut one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +93,29 @@ class FrameFitter:
         with torch.no_grad():
             photo = self._first_guess(trace) if start is None else start
             seen = trace.observation()
-            for _ in range(2 if start is None else 1):
-                photo, _ = self._looking(seen, photo)
-                problem = self._problem(seen, photo, motion)
-                solution = minimise(
-                    problem,
-                    _state(photo),
-                    SolverOptions(iterations=self.weights.iterations, relative_decrease=2e-3),
-                )
-                photo = solution.state.photos[0]
-            photo, gaze = self._looking(seen, photo)
-            return self._finished(seen, photo, gaze)
+            if start is None:
+                photo = self._solved(seen, photo, motion).state.photos[0]
+            solution = self._solved(seen, photo, motion)
+            photo, gaze = self._looking(seen, solution.state.photos[0])
+            columns = torch.cat(
+                [solution.state.pose_columns(0), solution.state.expression_columns(0)]
+            )
+            return FrameFit(
+                photo=photo,
+                residual=self._residual(seen, photo),
+                gaze=gaze,
+                information=solution.hessian[columns][:, columns],
+            )
+
+    def _solved(
+        self, seen: Observation, photo: PhotoState, motion: Motion | None
+    ) -> Solution[HeadState]:
+        photo, _ = self._looking(seen, photo)
+        return minimise(
+            self._problem(seen, photo, motion),
+            _state(photo),
+            SolverOptions(iterations=self.weights.iterations, relative_decrease=2e-3),
+        )
 
     def _first_guess(self, trace: FaceTrace) -> PhotoState:
         """Return the neutral face, posed by a closed-form alignment."""
@@ -188,22 +203,29 @@ class FrameFitter:
             )
         return Problem(terms=terms, size=_state(photo).size, retract=retract, bounds=_bounds)
 
-    def _finished(
-        self, seen: Observation, photo: PhotoState, gaze: Float[Tensor, "2 2"]
-    ) -> FrameFit:
-        state = _state(photo)
-        _, _, hessian = normal_equations(self._problem(seen, photo, None), state)
-        columns = torch.cat([state.pose_columns(0), state.expression_columns(0)])
-        basis = self.person.basis_at(photo)
-        in_camera = photo.camera_from_head.apply(basis.points(state.identity, photo))
+    def _residual(self, seen: Observation, photo: PhotoState) -> float:
+        """Return the mean distance in pixels of the landmarks from where the fit puts them."""
+        none = photo.log_focal.new_zeros(0)
+        in_camera = photo.camera_from_head.apply(self.person.basis_at(photo).points(none, photo))
         places = in_camera[:, :2] / in_camera[:, 2:] * photo.focal + photo.centre
-        off = (places - seen.landmarks[:FACE_POINTS]).norm(dim=1)
-        return FrameFit(
-            photo=photo,
-            residual=float(off.mean()),
-            gaze=gaze,
-            information=hessian[columns][:, columns],
-        )
+        return float((places - seen.landmarks[:FACE_POINTS]).norm(dim=1).mean())
+
+
+def _without_slit(
+    differences: Float[Tensor, "lids 2"],
+    basis: LandmarkBasis,
+    pixels_per_metre: float,
+) -> Float[Tensor, "lids 2"]:
+    """Return the lids' openings without the slit that the detector leaves between shut ones.
+
+    Openings are stretched so that `_SLIT` of this person's open eye becomes none and an open one
+    stays what it is.
+    """
+    upper, lower = [a for a, _ in LIDS], [b for _, b in LIDS]
+    open_eye = (basis.mean[lower] - basis.mean[upper]).norm(dim=1) * pixels_per_metre
+    ratio = (differences.norm(dim=1) / open_eye.clamp_min(1e-6)).clamp_min(1e-6)
+    stretched = ((ratio - _SLIT) / (1 - _SLIT)).clamp_min(0)
+    return differences * (torch.minimum(stretched, ratio) / ratio)[:, None]
 
 
 def _openness(seen: Observation) -> float:
@@ -234,10 +256,13 @@ def _aperture_evidence(
     pairs = tuple(pair for group, _ in _GAPS for pair in group)
     first, second = [p for p, _ in pairs], [p for _, p in pairs]
     own = torch.cat([points.new_full((len(group),), deviation) for group, deviation in _GAPS])
+    differences = points[second] - points[first]
+    lids = len(LIDS)
+    differences[:lids] = _without_slit(differences[:lids], basis, float(pixels_per_metre))
     sure = torch.minimum(seen.confidences[first], seen.confidences[second]).double()
     scaled = own * pixels_per_metre / sure.clamp_min(0.05)
     return ApertureEvidence(
         basis=pair_rows(basis, pairs),
-        differences=points[second] - points[first],
+        differences=differences,
         deviations=(scaled**2 + 0.3**2).sqrt(),
     )
