@@ -1,9 +1,13 @@
 """A native op's timing as a metric: how many times faster it is than its torch twin."""
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
 
 from avatar.ops.timing import OpTiming
-from tests.benchmarks.metric import Metric
+from tests.benchmarks.metric import Metric, gate
 
 
 def speedup_metric(timing: OpTiming) -> Metric:
@@ -21,3 +25,12 @@ def speedup_metric(timing: OpTiming) -> Metric:
         direction="higher is better",
         tolerance=0.5,
     )
+
+
+def compare_with_twin(measure: Callable[[], OpTiming], file: str) -> int:
+    """Measure on one thread, print, compare with the baseline beside `file`; return an exit code."""
+    torch.set_num_threads(1)
+    metrics = [speedup_metric(measure())]
+    problems = gate(metrics, Path(file).with_suffix(".json"), update="--update" in sys.argv)
+    sys.stdout.writelines(f"{problem}\n" for problem in problems)
+    return bool(problems)

@@ -19,25 +19,6 @@ from avatar.fit.residuals.landmarks import LandmarkEvidence, landmarks
 from avatar.fit.residuals.photo_consistency import PhotoConsistencyEvidence, photo_consistency
 from avatar.fit.surface_samples import sample_surface
 from tests.fit.jacobians import assert_jacobian_right
-from tests.fit.synthetic import ellipsoid_model, random_state
-
-
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(5)
-
-
-@pytest.fixture
-def model(generator):
-    return ellipsoid_model(generator, modes=6)
-
-
-@pytest.fixture
-def state(model, generator):
-    state = random_state(model, [0.4, -0.2], generator, errors=3)
-    # Away from the bounds, where a central difference would be clamped.
-    photos = [replace(p, expression=p.expression * 0.8 + 0.1) for p in state.photos]
-    return replace(state, photos=tuple(photos))
 
 
 def test_landmark_jacobian(model, state, generator):

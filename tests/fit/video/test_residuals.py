@@ -1,35 +1,15 @@
 """The residuals of video fits: Jacobians are derivatives, and differences are what they say."""
 
-from dataclasses import replace
 from functools import partial
 
-import pytest
 import torch
 
 from avatar.fit.landmark_basis import landmark_basis
 from avatar.fit.residuals.apertures import ApertureEvidence, apertures, pair_rows
 from avatar.fit.residuals.motion_prior import Motion, motion_prior
 from tests.fit.jacobians import assert_jacobian_right
-from tests.fit.synthetic import ellipsoid_model, random_state
 
 PAIRS = ((3, 7), (12, 40), (100, 2))
-
-
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(5)
-
-
-@pytest.fixture
-def model(generator):
-    return ellipsoid_model(generator, modes=6)
-
-
-@pytest.fixture
-def state(model, generator):
-    state = random_state(model, [0.4, -0.2], generator, errors=3)
-    photos = [replace(p, expression=p.expression * 0.8 + 0.1) for p in state.photos]
-    return replace(state, photos=tuple(photos))
 
 
 def test_aperture_jacobian(model, state, generator):
