@@ -28,7 +28,7 @@ def speedup_metric(timing: OpTiming) -> Metric:
 
 
 def compare_with_twin(measure: Callable[[], OpTiming], file: str) -> int:
-    """Measure on one thread, print, compare with the baseline beside `file`; return an exit code."""
+    """Measure on one thread, print, compare with the baseline beside `file`; return the status."""
     torch.set_num_threads(1)
     metrics = [speedup_metric(measure())]
     problems = gate(metrics, Path(file).with_suffix(".json"), update="--update" in sys.argv)
