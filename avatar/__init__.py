@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from avatar.capture.read_video import VideoFrame as VideoFrame
     from avatar.core.avatar import Avatar as Avatar
     from avatar.core.clip import Clip as Clip
     from avatar.core.errors import AvatarError as AvatarError
@@ -41,6 +42,7 @@ _HOMES = {
     "Sound": "avatar.speech.sound",
     "SpeakOptions": "avatar.speech.options",
     "TrackOptions": "avatar.create.track_options",
+    "VideoFrame": "avatar.capture.read_video",
     "speak": "avatar.create.speak",
     "track_video": "avatar.create.track_video",
 }
@@ -55,6 +57,7 @@ __all__ = [
     "Sound",
     "SpeakOptions",
     "TrackOptions",
+    "VideoFrame",
     "export_glb",
     "load_model",
     "reconstruct",

@@ -92,6 +92,8 @@ class FaceFollower:
         self._searched = -math.inf
         self._thumbnail: Tensor | None = None
         self._shot = 0
+        self.most_faces = 0
+        """The most usable faces that any searched frame showed."""
 
     def follow(self, frame: VideoFrame) -> FaceTrace | None:
         """Return the face in the next frame, None where it is not to be seen."""
@@ -120,6 +122,7 @@ class FaceFollower:
         networks = face_networks(pyramid.device)
         faces = trace_faces(pyramid, networks, exhaustive=self.options.face > 1)
         usable = [f for f in faces if f.points is not None and f.detection.size >= MINIMUM_FACE]
+        self.most_faces = max(self.most_faces, len(usable))
         chosen = self._choice(usable)
         if chosen is None or chosen.points is None:
             return None

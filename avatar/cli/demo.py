@@ -25,7 +25,7 @@ def demo(*, output: Annotated[Path, arg(aliases=["-o"])] = Path("avatar-demo")) 
 
     make_folder(output)
     outputs = Outputs(
-        head=output / "head.glb",
+        heads=(output / "head.glb",),
         preview=output / "preview.png",
         report=output / "report.json",
         test_clip=True,

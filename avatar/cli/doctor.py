@@ -3,6 +3,7 @@
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -17,7 +18,8 @@ def doctor() -> None:
     table = Table("what", "state", "note", title="avatar doctor")
     for finding in (*files.diagnose(), *ops.diagnose(), *speech.diagnose()):
         color = "green" if finding.good else "red"
-        table.add_row(finding.name, f"[{color}]{finding.state}[/{color}]", finding.note)
+        state = f"[{color}]{escape(finding.state)}[/{color}]"
+        table.add_row(escape(finding.name), state, escape(finding.note))
     console.print(table)
     models = Table("head model", "licence", "where")
     for entry in list_models():

@@ -18,7 +18,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 class Outputs:
     """Where the head, the preview sheet and the report go."""
 
-    head: Path
+    heads: tuple[Path, ...]
     preview: Path | None = None
     report: Path | None = None
     test_clip: bool = False
@@ -26,7 +26,8 @@ class Outputs:
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files asked for, in the order they are written."""
-        return tuple(p for p in (self.head, self.preview, self.report) if p is not None)
+        others = (self.preview, self.report)
+        return (*self.heads, *(path for path in others if path is not None))
 
     def check(self) -> None:
         """Refuse, before minutes of work, what could not be written at their end.
@@ -37,7 +38,10 @@ class Outputs:
         """
         from avatar.files.atomic import check_writable  # noqa: PLC0415
 
-        check_suffix("output", self.head, HEAD_SUFFIXES)
+        if not self.heads:
+            raise OptionError("output: expected at least one file, got none")
+        for head in self.heads:
+            check_suffix("output", head, HEAD_SUFFIXES)
         if self.preview is not None:
             check_suffix("preview", self.preview, PICTURE_SUFFIXES)
         if self.report is not None:
@@ -69,11 +73,12 @@ def write_outputs(result: "Reconstruction", outputs: Outputs) -> None:
     from avatar.files.bundle import save_avatar  # noqa: PLC0415
 
     with atomic_outputs(outputs.paths) as temporary:
-        if outputs.head.suffix.lower() == ".avatar":
-            save_avatar(result.avatar, temporary[outputs.head])
-        else:
-            clip = exercise_clip(result.avatar.rig) if outputs.test_clip else None
-            export_glb(result.avatar, temporary[outputs.head], GlbOptions(clip=clip))
+        for head in outputs.heads:
+            if head.suffix.lower() == ".avatar":
+                save_avatar(result.avatar, temporary[head])
+            else:
+                clip = exercise_clip(result.avatar.rig) if outputs.test_clip else None
+                export_glb(result.avatar, temporary[head], GlbOptions(clip=clip))
         if outputs.preview is not None:
             picture = preview_image(result)
             kind = "PNG" if outputs.preview.suffix.lower() == ".png" else "JPEG"

@@ -17,7 +17,7 @@ DEFAULTS = ReconstructOptions()
 def reconstruct(
     photos: Positional[tuple[Path, ...]],
     *,
-    output: Annotated[Path, arg(aliases=["-o"])] = Path("head.glb"),
+    output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (Path("head.glb"),),
     preview: Path | None = None,
     report: Path | None = None,
     test_clip: bool = False,
@@ -27,23 +27,24 @@ def reconstruct(
 
     For example:
       avatar reconstruct face.jpg -o head.glb --preview head.png --report head.json
-      avatar reconstruct left.jpg front.jpg right.jpg -o head.avatar
+      avatar reconstruct left.jpg front.jpg right.jpg -o head.glb head.avatar
 
     Args:
         photos: the pictures (JPEG, PNG, HEIC, WebP, AVIF, ...), all of the same person.
-        output: the head to write: .glb for engines and Blender, .avatar to keep everything.
+        output: the head to write: .glb for engines and Blender, .avatar to keep everything and for
+            the other commands; both are fine.
         preview: also write a sheet of pictures (.png or .jpg) to judge the result by.
         report: also write cameras, coefficients, residuals and timings (.json).
         test_clip: add a short test animation to the .glb.
         reconstruction: how to reconstruct.
     """
-    outputs = Outputs(head=output, preview=preview, report=report, test_clip=test_clip)
+    outputs = Outputs(heads=output, preview=preview, report=report, test_clip=test_clip)
     outputs.check()
     from avatar.create.reconstruct import (  # noqa: PLC0415 - torch, only when there is work
         reconstruct_with_evidence,
     )
 
-    options = replace(reconstruction, name=reconstruction.name or output.stem)
+    options = replace(reconstruction, name=reconstruction.name or output[0].stem)
     with progress_bar("avatar reconstruct") as progress:
         result = reconstruct_with_evidence(photos, options, progress)
         progress("writing", 0.97)

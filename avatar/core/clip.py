@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Clip:
     """Curves sampled at `times` (seconds, rising).
 
@@ -19,3 +19,9 @@ class Clip:
     joint_names: tuple[str, ...] = ()
     joint_rotations: Float[Tensor, "frames joints 4"] | None = None
     name: str = "clip"
+
+    def __repr__(self) -> str:
+        """Say what it is in a line; its arrays would fill the screen."""
+        length = float(self.times[-1]) if len(self.times) else 0.0
+        joints = ", ".join(self.joint_names) or "none"
+        return f"Clip({self.name!r}: {len(self.times)} frames, {length:.2f} s, joints: {joints})"

@@ -81,8 +81,10 @@ def reconstruct_with_evidence(
         model = load_model(options.model)
     with stages("fitting the head", 0.2):
         fit = fit_photos(observations, model, _fit_options(options))
-    with stages("comparing the photos", 0.6):
-        warnings = (*fit.warnings, *same_person_warnings(observations, model))
+    warnings = fit.warnings
+    if len(observations) > 1:
+        with stages("comparing the photos", 0.6):
+            warnings = (*warnings, *same_person_warnings(observations, model))
     with stages("texture", 0.65):
         skin = bake_skin(fit, observations, options.texture_size)
         eyes = eye_colors(fit, observations)

@@ -107,6 +107,6 @@ def _head(fit: HeadFit) -> dict[str, Any]:
         left, right = joints[names.index("eye_left")], joints[names.index("eye_right")]
         report["metric_scale"] = {
             "inter_pupillary_distance": float((left - right).norm()),
-            "reference": "visible iris diameter of 11.7 mm, the head model's prior, EXIF focal",
+            "reference": "visible iris diameter of 11.7 mm, the head model's prior",
         }
     return report

@@ -35,11 +35,15 @@ they fit their own; other people fit at 0.019 and more, 2.1 times and more.
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """A video's frames as far as they are needed to track: the face's points, None without it."""
+    """A video's frames as far as they are needed to track: the face's points, None without it.
+
+    `most_faces` are the most faces that any one frame shows, as far as was looked.
+    """
 
     name: str
     times: tuple[float, ...]
     traces: tuple[FaceTrace | None, ...]
+    most_faces: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -84,7 +88,12 @@ def follow_frames(
         traces.append(follower.follow(frame))
         if read is not None:
             read(frame.time)
-    return Followed(name=name, times=tuple(times), traces=tuple(traces))
+    return Followed(
+        name=name,
+        times=tuple(times),
+        traces=tuple(traces),
+        most_faces=follower.most_faces,
+    )
 
 
 def track_face(
@@ -95,6 +104,11 @@ def track_face(
     told = progress or _silent
     name, times, traces = followed.name, followed.times, followed.traces
     if not any(trace is not None for trace in traces):
+        if followed.most_faces:
+            raise FaceNotFoundError(
+                f"face: expected at most {followed.most_faces}, since no frame of {name} shows "
+                f"more faces; got {options.face}"
+            )
         raise FaceNotFoundError(
             f"{name}: no face found in {len(times)} frames; expected one of at least 24 pixels, "
             "seen from within 70 degrees of the front"

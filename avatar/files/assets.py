@@ -29,7 +29,8 @@ def third_party(relative_path: str) -> Path:
     way_out = (
         f"correct {THIRD_PARTY_VARIABLE}={override}"
         if override
-        else "reinstall avatar, or in a source tree run `python avatar/files/fetch_third_party.py`"
+        else "Python was probably started in avatar's source folder, which hides the installed "
+        "package: start it elsewhere, or run `python avatar/files/fetch_third_party.py` there once"
     )
     raise ModelError(f"third-party file {relative_path!r}: not among the packaged ones; {way_out}")
 

@@ -58,7 +58,7 @@ def test_third_party_files_are_packaged(path):
 
 
 def test_a_missing_third_party_file_tells_the_way_out(monkeypatch, tmp_path):
-    with pytest.raises(ModelError, match="reinstall avatar"):
+    with pytest.raises(ModelError, match="fetch_third_party"):
         third_party("anny/none")
     monkeypatch.setenv("AVATAR_THIRD_PARTY", str(tmp_path))
     with pytest.raises(ModelError, match=f"AVATAR_THIRD_PARTY={tmp_path}"):

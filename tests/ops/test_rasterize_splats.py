@@ -334,7 +334,9 @@ torch.testing.assert_close(torch.autograd.grad(compiled(*leaves), leaves), expec
 
 def test_it_compiles_into_one_graph_with_its_gradients():
     # Apart, for the compiler cannot trace through the checks of shapes that tests switch on.
-    subprocess.run([sys.executable, "-c", COMPILED], cwd=ROOT, check=True)
+    # The source tree comes last in the path: the installed package is the one tested.
+    program = f"import sys\nsys.path.append({str(ROOT)!r})\n{COMPILED}"
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)
 
 
 # ---- input nobody should give ----------------------------------------------------------------
