@@ -1,8 +1,11 @@
 """The `avatar` command: photos to a rigged, textured head."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 
 from avatar.core.errors import AvatarError
 
@@ -15,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from avatar.cli.app import run  # noqa: PLC0415 - keeps `import avatar.cli` instant
 
+    # Being asked to end is handled like Ctrl-C, so that unfinished files go.
+    in_charge = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _stop) if in_charge else None
     try:
         run(sys.argv[1:] if arguments is None else list(arguments))
     except AvatarError as error:
@@ -27,4 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output (`| head`) has seen enough; nothing more can be told to them.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         return 0
+    finally:
+        if in_charge:
+            signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Turn a signal into Ctrl-C's exception."""
+    del number, frame
+    raise KeyboardInterrupt

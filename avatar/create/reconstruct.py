@@ -22,6 +22,9 @@ from avatar.head.registry import list_models, load_model
 from avatar.maps.eyes import eye_colors
 from avatar.maps.skin import bake_skin
 
+CUT_OFF = 0.05
+"""Share of a face's landmarks outside the picture from which the result is worth a warning."""
+
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of the whole is finished, in [0, 1]."""
 
@@ -81,7 +84,7 @@ def reconstruct_with_evidence(
         model = load_model(options.model)
     with stages("fitting the head", 0.2):
         fit = fit_photos(observations, model, _fit_options(options))
-    warnings = fit.warnings
+    warnings = (*fit.warnings, *_cut_off_warnings(observations))
     if len(observations) > 1:
         with stages("comparing the photos", 0.6):
             warnings = (*warnings, *same_person_warnings(observations, model))
@@ -95,6 +98,21 @@ def reconstruct_with_evidence(
     return Reconstruction(
         avatar=replace(avatar, report=report), fit=fit, observations=tuple(observations)
     )
+
+
+def _cut_off_warnings(observations: Sequence[Observation]) -> tuple[str, ...]:
+    """Return a warning for every photo whose border cuts the face: the rest of it is a guess."""
+    warnings: list[str] = []
+    for seen in observations:
+        points = seen.landmarks[:468]
+        size = points.new_tensor([seen.photo.width - 1, seen.photo.height - 1])
+        outside = float(((points < 0) | (points > size)).any(1).float().mean())
+        if outside > CUT_OFF:
+            warnings.append(
+                f"{seen.photo.name}: the border cuts off {outside:.0%} of the face, which is "
+                "guessed; a photo of the whole head gives a better one"
+            )
+    return tuple(warnings)
 
 
 def _check(options: ReconstructOptions) -> None:

@@ -1,6 +1,7 @@
 """Whatever a user hands in: a clear line on stderr, exit code 2, nothing half-written."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +158,16 @@ def test_every_colour_mode_works(mode: str, tmp_path: Path, capsys):
     nose = points[4]
     assert abs(nose["x"] - 228) < 12
     assert abs(nose["y"] - 126) < 12
+
+
+def test_being_asked_to_end_leaves_nothing_behind(tmp_path, monkeypatch):
+    import avatar.create.reconstruct as recipe
+
+    def ended(*_arguments):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(recipe, "reconstruct_with_evidence", ended)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["reconstruct", "face.jpg", "-o", str(tmp_path / "head.glb")]) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before

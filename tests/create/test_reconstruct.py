@@ -102,6 +102,11 @@ def test_photos_of_two_people_are_told(inputs: Path, pair: tuple[str, str]):
     assert any("different people" in warning for warning in report["warnings"])
 
 
+def test_a_face_cut_by_the_border_is_told(inputs: Path):
+    report = reconstruct(inputs / "photos" / "partial_face.jpg", QUICK).report
+    assert any("cuts off" in warning for warning in report["warnings"])
+
+
 def test_the_second_face_of_a_picture_can_be_chosen(inputs: Path):
     photo = inputs / "photos" / "two_people.jpg"
     first = reconstruct_with_evidence(photo, QUICK).observations[0]
