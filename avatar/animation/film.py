@@ -29,8 +29,6 @@ from avatar.render.render_head import render_head
 from avatar.render.tone import backdrop, composite, to_bytes
 from avatar.speech.decode import HOW_TO_GET_MEDIA, Block
 
-FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
-
 _ENCODERS = {"vp9": "libvpx-vp9", "av1": "libsvtav1", "mpeg4": "mpeg4", "h264": "libx264"}
 _SETTINGS: dict[str, dict[str, str]] = {
     "vp9": {"deadline": "realtime", "cpu-used": "6", "crf": "24", "b": "0", "row-mt": "1"},

@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 from avatar.core.errors import OptionError
 
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
+
 Codec = Literal["vp9", "av1", "mpeg4", "h264"]
 """Kinds of video. h264 plays everywhere, but its encoder (x264) is under the GPL."""
 

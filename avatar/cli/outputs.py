@@ -36,8 +36,6 @@ class Outputs:
             OptionError: a file type that is not written here, or two outputs in one file.
             OutputError: a folder that does not exist or cannot be written to.
         """
-        from avatar.files.atomic import check_writable  # noqa: PLC0415
-
         if not self.heads:
             raise OptionError("output: expected at least one file, got none")
         for head in self.heads:
@@ -46,10 +44,7 @@ class Outputs:
             check_suffix("preview", self.preview, PICTURE_SUFFIXES)
         if self.report is not None:
             check_suffix("report", self.report, (".json",))
-        if len({path.resolve() for path in self.paths}) < len(self.paths):
-            raise OptionError("output, preview and report: expected different files")
-        for path in self.paths:
-            check_writable(path)
+        check_paths(self.paths)
 
 
 def check_suffix(name: str, path: Path, suffixes: tuple[str, ...]) -> None:
@@ -62,6 +57,21 @@ def check_suffix(name: str, path: Path, suffixes: tuple[str, ...]) -> None:
         raise OptionError(
             f"{name}: expected a file ending in {' or '.join(suffixes)}, got {path.name!r}"
         )
+
+
+def check_paths(paths: tuple[Path, ...]) -> None:
+    """Refuse outputs that are one file twice, or that cannot be written.
+
+    Raises:
+        OptionError: two of them name one file.
+        OutputError: a folder that does not exist or cannot be written to.
+    """
+    from avatar.files.atomic import check_writable  # noqa: PLC0415
+
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise OptionError("outputs: expected different files, got one of them twice")
+    for path in paths:
+        check_writable(path)
 
 
 def write_outputs(result: "Reconstruction", outputs: Outputs) -> None:

@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avatar.animation.film_options import FilmOptions
+from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
+from avatar.cli.outputs import check_paths, check_suffix
 from avatar.core.errors import OptionError
 
 if TYPE_CHECKING:
     from avatar.core.avatar import Avatar
     from avatar.core.clip import Clip
 
-FILMS = (".mp4", ".mov", ".mkv", ".webm")
 CURVES = (".csv", ".npz")
 
 
 def is_film(path: Path) -> bool:
     """Tell whether a path names a film."""
-    return path.suffix.lower() in FILMS
+    return path.suffix.lower() in FILM_SUFFIXES
 
 
 def check_performance_outputs(
@@ -29,18 +29,13 @@ def check_performance_outputs(
         OutputError: a folder that does not exist, or a film that cannot be encoded.
     """
     from avatar.animation.film import check_film  # noqa: PLC0415
-    from avatar.files.atomic import check_writable  # noqa: PLC0415
 
     if not outputs:
         raise OptionError("output: expected at least one file, got none")
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise OptionError("output: expected different files")
     for path in outputs:
-        if path.suffix.lower() not in suffixes:
-            raise OptionError(
-                f"output: expected a file ending in {' '.join(suffixes)}, got {path.name!r}"
-            )
-        check_writable(path)
+        check_suffix("output", path, suffixes)
+    check_paths(outputs)
+    for path in outputs:
         if is_film(path):
             check_film(path, film)
 

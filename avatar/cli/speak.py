@@ -1,17 +1,15 @@
 """`avatar speak`: a voice to a talking head."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from avatar.animation.film_options import FilmOptions
+from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
 from avatar.cli.performance_outputs import (
     CURVES,
-    FILMS,
     check_performance_outputs,
     is_film,
     write_performance,
@@ -19,10 +17,6 @@ from avatar.cli.performance_outputs import (
 from avatar.cli.progress import part_of, progress_bar
 from avatar.core.errors import OptionError
 from avatar.speech.options import SpeakOptions
-
-if TYPE_CHECKING:
-    from avatar.core.avatar import Avatar
-    from avatar.core.clip import Clip
 
 SPEAK_DEFAULTS = SpeakOptions()
 FILM_DEFAULTS = FilmOptions()
@@ -51,12 +45,12 @@ def speak(
         film: how a film looks.
     """
     head_path, sound = _inputs(inputs)
-    check_performance_outputs(output, (".glb", *CURVES, *FILMS), film)
-    options = speech
+    check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
     if text_file is not None:
-        options = replace(speech, text=_read_text(text_file, speech))
+        speech = replace(speech, text=_read_text(text_file, speech))
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
+    from avatar.create.render_film import render_film  # noqa: PLC0415
     from avatar.create.speak import speak_with_evidence  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
 
@@ -64,12 +58,11 @@ def speak(
     share = 0.15 if filming else 0.9
     with progress_bar("avatar speak") as progress, atomic_outputs(output) as temporary:
         head = Avatar.load(head_path) if head_path else default_head()
-
         filmed = part_of(progress, share, 1.0)
-        performance = speak_with_evidence(sound, options, head, part_of(progress, 0.0, share))
+        performance = speak_with_evidence(sound, speech, head, part_of(progress, 0.0, share))
         for path in output:
             if is_film(path):
-                _film(head, performance.clip, sound, (temporary[path], film), filmed)
+                render_film(head, performance.clip, sound, temporary[path], film, filmed)
             else:
                 write_performance(head, performance.clip, temporary[path], path.suffix.lower())
     for warning in performance.warnings:
@@ -93,16 +86,3 @@ def _read_text(path: Path, options: SpeakOptions) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"text_file: {path} cannot be read as UTF-8 text ({error})") from error
-
-
-def _film(
-    head: "Avatar",
-    clip: "Clip",
-    sound: Path,
-    target: tuple[Path, FilmOptions],
-    told: Callable[[str, float], None],
-) -> None:
-    from avatar.create.speak import render_film  # noqa: PLC0415
-
-    path, film = target
-    render_film(head, clip, sound, path, film, told)

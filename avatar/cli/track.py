@@ -6,10 +6,9 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
-from avatar.animation.film_options import FilmOptions
+from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
 from avatar.cli.performance_outputs import (
     CURVES,
-    FILMS,
     check_performance_outputs,
     is_film,
     write_performance,
@@ -44,7 +43,7 @@ def track(
         tracking: how to track.
         film: how a film looks.
     """
-    check_performance_outputs(output, (".glb", ".avatar", *CURVES, *FILMS), film)
+    check_performance_outputs(output, (".glb", ".avatar", *CURVES, *FILM_SUFFIXES), film)
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
     from avatar.create.film_track import film_track  # noqa: PLC0415
@@ -93,9 +92,9 @@ def drive(
         tracking: how to track.
         film: how the film looks.
     """
-    check_performance_outputs(output, (".glb", *CURVES, *FILMS), film)
+    check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
     from avatar.core.avatar import Avatar  # noqa: PLC0415
-    from avatar.create.film_track import film_performance  # noqa: PLC0415
+    from avatar.create.render_film import render_film, sound_of  # noqa: PLC0415
     from avatar.create.track_video import track_video  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
 
@@ -107,7 +106,7 @@ def drive(
         for path in output:
             if is_film(path):
                 filmed = part_of(progress, tracked, 1.0)
-                film_performance(video, clip, actor, temporary[path], film, filmed)
+                render_film(actor, clip, sound_of(video), temporary[path], film, filmed)
             else:
                 write_performance(actor, clip, temporary[path], path.suffix.lower())
     sys.stderr.writelines(f"warning: {warning}\n" for warning in take.warnings)

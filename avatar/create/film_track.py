@@ -8,22 +8,19 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from avatar.animation.film import check_film, film_frames, write_film
+from avatar.animation.film import film_frames
 from avatar.animation.film_options import FilmOptions
 from avatar.capture.read_video import open_video
 from avatar.core.avatar import Avatar
-from avatar.core.clip import Clip
 from avatar.core.material import linear_from_srgb
 from avatar.create.default_head import plain_head
 from avatar.create.reconstruct import Progress
+from avatar.create.render_film import Frame, sound_of, write_frames
 from avatar.fit.video.track import Track
 from avatar.render.film_scene import FilmScene, prepare_film_scene
 from avatar.render.light import studio_light
 from avatar.render.render_overlay import OverlayOptions, render_overlay
 from avatar.render.tone import to_bytes
-from avatar.speech.sound import sound_track
-
-Frame = UInt8[np.ndarray, "height width 3"]
 
 
 def film_track(
@@ -45,43 +42,7 @@ def film_track(
     """
     options = options or FilmOptions()
     frames = _side_by_side(video, track, head, options)
-    _write(frames, video, (path, float(track.times[-1])), options, progress)
-
-
-def film_performance(
-    video: Path,
-    clip: Clip,
-    head: Avatar,
-    path: Path,
-    options: FilmOptions | None = None,
-    progress: Progress | None = None,
-) -> None:
-    """Write a film of a head performing what was tracked in a video, with the video's sound."""
-    options = options or FilmOptions()
-    _write(
-        film_frames(head, clip, options), video, (path, float(clip.times[-1])), options, progress
-    )
-
-
-def _write(
-    frames: Iterator[Frame],
-    video: Path,
-    target: tuple[Path, float],
-    options: FilmOptions,
-    progress: Progress | None,
-) -> None:
-    """Write frames with a video's sound to a path; the film's length (seconds) is for progress."""
-    path, length = target
-    check_film(path, options)
-    count = max(length * options.fps, 1.0)
-
-    def told(number: int) -> None:
-        if progress is not None:
-            progress("filming", min(1.0, number / count))
-
-    with open_video(video) as opened:
-        sound = sound_track(video) if opened.has_sound else None
-    write_film(frames, path, sound, options, told)
+    write_frames(frames, sound_of(video), (path, float(track.times[-1])), options, progress)
 
 
 def _side_by_side(video: Path, track: Track, head: Avatar, options: FilmOptions) -> Iterator[Frame]:

@@ -64,7 +64,7 @@ def test_bad_input_gets_a_line_and_leaves_nothing(case, voice, tmp_path, monkeyp
 
 
 def test_ctrl_c_leaves_nothing_and_keeps_the_older_film(voice, tmp_path, monkeypatch):
-    import avatar.create.speak as recipe
+    import avatar.create.render_film as recipe
 
     def stopped(*_arguments):
         yield np.zeros((64, 64, 3), np.uint8)
