@@ -2,12 +2,16 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from jaxtyping import Float
+from torch import Tensor
+
 from avatar.core.avatar import Avatar, AvatarInfo
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh
 from avatar.core.rig import Rig
 from avatar.fit.head_fit import HeadFit
 from avatar.head.anatomy import personal_morphs, settled
+from avatar.head.model import HeadModel
 from avatar.head.parts.textures import part_materials
 from avatar.maps.eyes import EyeColors
 from avatar.maps.skin import SkinMaps
@@ -25,9 +29,17 @@ def assemble_avatar(fit: HeadFit, skin: SkinMaps, eyes: EyeColors, name: str) ->
         eyes: the colours of the eyes.
         name: what to call the avatar.
     """
-    model = fit.model
-    vertices = settled(model, fit.neutral_vertices)
-    mesh = Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts)
+    return rigged_head(fit.model, fit.neutral_vertices, _materials(fit, skin, eyes), name)
+
+
+def rigged_head(
+    model: HeadModel,
+    neutral: Float[Tensor, "verts 3"],
+    materials: tuple[Material, ...],
+    name: str,
+) -> Avatar:
+    """Return the avatar of a neutral shape (metres, head frame): lids, lips and morphs fit it."""
+    vertices = settled(model, neutral)
     rig = Rig(
         morphs=personal_morphs(model, vertices),
         joint_names=model.joint_names,
@@ -42,9 +54,9 @@ def assemble_avatar(fit: HeadFit, skin: SkinMaps, eyes: EyeColors, name: str) ->
             licence=model.licence,
             generator=f"avatar {_version()}",
         ),
-        mesh=mesh,
+        mesh=Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts),
         rig=rig,
-        materials=_materials(fit, skin, eyes),
+        materials=materials,
         landmarks68=model.landmarks68,
     )
 

@@ -4,11 +4,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from avatar.core.avatar import Avatar, AvatarInfo
+from avatar.core.avatar import Avatar
 from avatar.core.material import Material
-from avatar.core.mesh import Mesh
-from avatar.core.rig import Rig
-from avatar.head.anatomy import personal_morphs, settled
+from avatar.create.assemble import rigged_head
 from avatar.head.model import HeadModel
 from avatar.head.parts.textures import part_materials
 from avatar.head.registry import DEFAULT_MODEL, load_model
@@ -31,19 +29,5 @@ def plain_head(model: HeadModel, neutral: Float[Tensor, "verts 3"], name: str) -
     used = {part.material for part in model.parts}
     known = {m.name: m for m in part_materials(torch.tensor(IRIS), torch.tensor(HAIR))}
     known["skin"] = Material(name="skin", base_color=SKIN, roughness=0.5)
-    vertices = settled(model, neutral)
-    return Avatar(
-        info=AvatarInfo(
-            name=name, head_model=model.name, licence=model.licence, generator="avatar"
-        ),
-        mesh=Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts),
-        rig=Rig(
-            morphs=personal_morphs(model, vertices),
-            joint_names=model.joint_names,
-            parents=model.parents,
-            joint_positions=model.joint_regressor @ vertices,
-            skin_weights=model.skin_weights,
-        ),
-        materials=tuple(known.get(name, Material(name=name)) for name in sorted(used)),
-        landmarks68=model.landmarks68,
-    )
+    materials = tuple(known.get(part, Material(name=part)) for part in sorted(used))
+    return rigged_head(model, neutral, materials, name)
