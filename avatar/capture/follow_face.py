@@ -100,7 +100,7 @@ class FaceFollower:
         with one_thread(), torch.no_grad():
             if self._is_cut(frame):
                 self._shot += 1
-                self._lose(search_at_once=True)
+                self._lose()
             trace = self._followed(frame)
             return trace or self._found(frame)
 
@@ -109,7 +109,7 @@ class FaceFollower:
             return None
         trace = self._look(frame, self._crop, found=False)
         if trace is None:
-            self._lose(search_at_once=True)
+            self._lose()
             return None
         self._keep(trace.points)
         return trace
@@ -191,10 +191,10 @@ class FaceFollower:
             center_y=wanted.center_y + float(shift[1]),
         )
 
-    def _lose(self, *, search_at_once: bool) -> None:
+    def _lose(self) -> None:
+        """Forget where the face was, and search for it at once."""
         self._crop = None
-        if search_at_once:
-            self._searched = -math.inf
+        self._searched = -math.inf
 
     def _is_cut(self, frame: VideoFrame) -> bool:
         """Tell whether the whole picture changed at once."""

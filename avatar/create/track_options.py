@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from avatar.core.errors import OptionError
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrackOptions:
@@ -24,5 +22,7 @@ class TrackOptions:
     smooth: bool = True
 
     def __post_init__(self) -> None:
-        if self.fov is not None and not 1 < self.fov < 170:
-            raise OptionError(f"fov: expected 1 to 170 degrees, got {self.fov}")
+        if self.fov is not None:
+            from avatar.core.camera import focal_from_fov  # noqa: PLC0415 - torch, when it is given
+
+            focal_from_fov(self.fov, 1)

@@ -119,15 +119,15 @@ class FrameFitter:
 
     def _first_guess(self, trace: FaceTrace) -> PhotoState:
         """Return the neutral face, posed by a closed-form alignment."""
-        zeros = self.person.identity.new_zeros
+        like = self.person.identity
         blank = PhotoState(
             camera_from_head=Transform(
-                rotation=torch.diag(zeros(3) + zeros(3).new_tensor([1.0, -1.0, -1.0])),
-                translation=zeros(3).new_tensor([0.0, 0.0, 1.0]),
+                rotation=torch.diag(like.new_tensor([1.0, -1.0, -1.0])),
+                translation=like.new_tensor([0.0, 0.0, 1.0]),
             ),
-            log_focal=self.person.identity.new_tensor(self.person.focal).log(),
-            expression=zeros(52),
-            landmark_error=zeros(0),
+            log_focal=like.new_tensor(self.person.focal).log(),
+            expression=like.new_zeros(52),
+            landmark_error=like.new_zeros(0),
             width=trace.width,
             height=trace.height,
         )

@@ -5,6 +5,7 @@ Casiez, Roussel and Vogel, "1 EUR Filter" (CHI 2012): the cut-off frequency rise
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -34,6 +35,8 @@ ROTATION = Calm(rest=1.5, per_speed=6.0)
 TRANSLATION = Calm(rest=1.5, per_speed=30.0)
 _SPEED_CUTOFF = 3.0
 
+Cutoff = TypeVar("Cutoff", float, Tensor)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OneEuro:
@@ -53,8 +56,7 @@ class OneEuro:
         step = max(time - self.time, 1e-4)
         raw = (value - self.value) / step
         speed = self.speed + _share(_SPEED_CUTOFF, step) * (raw - self.speed)
-        cutoff = calm.rest + calm.per_speed * speed.abs()
-        share = 1 / (1 + 1 / (2 * math.pi * cutoff * step))
+        share = _share(calm.rest + calm.per_speed * speed.abs(), step)
         return OneEuro(time=time, value=self.value + share * (value - self.value), speed=speed)
 
 
@@ -89,10 +91,11 @@ class PoseFilter:
         )
 
 
-def _share(cutoff: float, step: float) -> float:
+def _share(cutoff: Cutoff, step: float) -> Cutoff:
+    """Return how far a value moves towards a new one in a step of seconds, by the cut-off."""
     return 1 / (1 + 1 / (2 * math.pi * cutoff * step))
 
 
 def _together(calm: Calm, speed: Float[Tensor, "3"]) -> Calm:
-    """Return the filter at rest raised by the whole motion's speed: axes must not come apart."""
-    return Calm(rest=calm.rest + calm.per_speed * float(speed.norm()), per_speed=calm.per_speed)
+    """Return one cut-off for all axes, by the whole motion's speed: they must not come apart."""
+    return Calm(rest=calm.rest + calm.per_speed * float(speed.norm()), per_speed=0.0)

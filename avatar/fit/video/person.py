@@ -111,8 +111,8 @@ def calibrate_person(
 def keyframes(traces: Sequence[FaceTrace], most: int) -> list[FaceTrace]:
     """Return up to `most` traces that differ as much as possible, the most usual one first.
 
-    Farthest-point sampling over the face's shape, turned and scaled away in the picture but not
-    in depth: so both poses and expressions count.
+    Farthest-point sampling over the face's points in three dimensions, with place and size taken
+    out: so both poses and expressions count.
     """
     step = max(1, len(traces) // 600)
     pool = list(traces[::step])
@@ -145,10 +145,9 @@ def _bias(person: Person, state: HeadState, traces: Sequence[FaceTrace]) -> Floa
     errors: list[Tensor] = []
     for trace, photo in zip(traces, state.photos, strict=True):
         pose = photo.camera_from_head
-        basis = replace(person.basis_at(photo))
         none = state.identity.new_zeros(0)
         own = replace(photo, landmark_error=none)
-        in_camera = pose.apply(basis.points(none, own))
+        in_camera = pose.apply(person.basis_at(photo).points(none, own))
         depth = in_camera[:, 2:]
         seen = (trace.points[:FACE_POINTS, :2].double() - photo.centre) / photo.focal * depth
         off = torch.cat([seen - in_camera[:, :2], torch.zeros_like(depth)], 1)

@@ -6,7 +6,7 @@ import torch
 
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.transform import Transform, matrix_from_rotation_vector
-from avatar.fit.video.one_euro import WEIGHTS, OneEuro, PoseFilter
+from avatar.fit.video.one_euro import WEIGHTS, Calm, OneEuro, PoseFilter
 from avatar.fit.video.smooth import (
     SmoothOptions,
     poses_to_vectors,
@@ -79,6 +79,15 @@ def test_one_euro_calms_noise_and_follows_a_jump():
     for index in range(90, 94):
         memory = memory.next(index / 30, torch.ones(52), WEIGHTS)
     assert float(memory.value.min()) > 0.85
+
+
+def test_a_slow_motion_is_followed_at_the_stated_lag():
+    calm, speed = Calm(rest=2.0, per_speed=0.0), 0.05
+    memory = OneEuro.start(0.0, torch.zeros(1, dtype=torch.float64))
+    for index in range(1, 600):
+        memory = memory.next(index / 300, torch.full((1,), speed * index / 300).double(), calm)
+    late = (speed * 599 / 300 - float(memory.value)) / speed
+    assert abs(late - calm.lag()) < 0.004
 
 
 def test_filtered_pose_is_a_rotation_and_catches_up():
