@@ -12,6 +12,7 @@ from avatar.capture.observation import Observation
 from avatar.core.harmonic_fill import harmonic_fill
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
+from avatar.core.sample_picture import sample_picture
 from avatar.fit.head_fit import HeadFit, PhotoFit
 from avatar.fit.light import vertex_colors
 from avatar.fit.visible import occluders, vertex_visibility
@@ -221,9 +222,7 @@ def _looked_up(
     """Return the photo's colours and its matte at pixel positions; no matte outside the photo."""
     photo = observation.photo
     size = positions.new_tensor([photo.width, photo.height])
-    grid = ((positions + 0.5) / size * 2 - 1).reshape(1, 1, -1, 2)
-    layers = torch.cat([photo.pixels, observation.matte[..., None]], -1).permute(2, 0, 1)
-    found = functional.grid_sample(layers[None], grid, align_corners=False, padding_mode="border")
-    found = found[0, :, 0].T.reshape(*positions.shape[:-1], 4)
+    layers = torch.cat([photo.pixels, observation.matte[..., None]], -1)
+    found = sample_picture(layers, positions.reshape(-1, 2)).reshape(*positions.shape[:-1], 4)
     inside = ((positions >= 0) & (positions <= size - 1)).all(-1)
     return found[..., :3], found[..., 3] * inside

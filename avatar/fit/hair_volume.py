@@ -11,6 +11,7 @@ from torch.nn import functional
 from avatar.capture.observation import Observation
 from avatar.core.harmonic_fill import harmonic_fill
 from avatar.core.mesh import vertex_normals
+from avatar.core.sample_picture import sample_picture
 from avatar.fit.hair_cover import find_hair
 from avatar.fit.head_fit import HeadFit
 from avatar.head.model import HeadModel
@@ -148,10 +149,7 @@ def _followed(
     pixels, _ = camera.project(places.reshape(-1, 3))
     size = pixels.new_tensor([camera.width, camera.height])
     inside = ((pixels >= 0) & (pixels <= size - 1)).all(-1).reshape(len(chosen), STEPS).all(1)
-    grid = (pixels + 0.5) / size * 2 - 1
-    matte = functional.grid_sample(
-        observation.matte[None, None], grid[None, None], align_corners=False
-    )[0, 0, 0].reshape(len(chosen), STEPS)
+    matte = sample_picture(observation.matte[..., None], pixels).reshape(len(chosen), STEPS)
     return (matte > COVERED).long().cumprod(1).sum(1), inside
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from avatar.core.camera import Camera
 from avatar.core.harmonics import sh_basis
+from avatar.core.sample_picture import sample_picture
 
 USUAL_ALBEDO = 0.32
 """Luminance of a face's albedo over all people, about; light and albedo share one free factor."""
@@ -38,13 +38,8 @@ def vertex_colors(
     vertices: Float[Tensor, "verts 3"],
 ) -> Float[Tensor, "verts 3"]:
     """Return the picture's colours where the vertices project to, hidden or not."""
-    height, width = pixels.shape[:2]
     places, _ = camera.project(vertices)
-    grid = (places + 0.5) / places.new_tensor([width, height]) * 2 - 1
-    sampled = functional.grid_sample(
-        pixels.permute(2, 0, 1)[None], grid[None, None], align_corners=False, padding_mode="border"
-    )
-    return sampled[0, :, 0].T
+    return sample_picture(pixels, places)
 
 
 def solve_light(

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from avatar.capture.observation import Observation
 from avatar.core.harmonics import sh_basis
+from avatar.core.sample_picture import sample_picture
 from avatar.fit.head_fit import HeadFit
-from avatar.maps.unwrap import sample
 
 DEFAULT_IRIS = (0.10, 0.055, 0.03)
 """Linear RGB of a brown iris: four people in five have one."""
@@ -100,7 +100,7 @@ def _white_colors(
     along = torch.linspace(0, 1, 12)[:, None]
     start, stop = 1.2 * radius / room, 0.85
     positions = center + (end - center) * (start + (stop - start) * along)
-    return sample(observation.photo.pixels, positions)
+    return sample_picture(observation.photo.pixels, positions)
 
 
 def _ring_colors(observation: Observation, first: int) -> Float[Tensor, "pixels 3"] | None:
@@ -113,4 +113,4 @@ def _ring_colors(observation: Observation, first: int) -> Float[Tensor, "pixels 
     rings = torch.linspace(0.5, 0.85, 8)
     offsets = torch.stack([angles.cos(), angles.sin()], -1)[None] * rings[:, None, None]
     positions = center + radius * offsets.reshape(-1, 2)
-    return sample(observation.photo.pixels, positions)
+    return sample_picture(observation.photo.pixels, positions)

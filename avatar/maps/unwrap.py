@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from avatar.core.camera import Camera
 from avatar.core.mesh import vertex_normals
+from avatar.core.sample_picture import sample_picture
 from avatar.maps.texels import Texels
 from avatar.render.visibility import DepthMap, depth_map
 
@@ -73,33 +74,13 @@ def unwrap(
     seen = nearest.sees(points) & nearest.clear_of_edges(points, margin=options.edge_margin)
     limit = positions.new_tensor([camera.width - 1, camera.height - 1])
     inside = ((positions > 0) & (positions < limit)).all(-1) & (depths > 0)
-    covered = sample(_eroded(matte, positions[inside], options)[..., None], positions)[:, 0]
+    covered = sample_picture(_eroded(matte, positions[inside], options)[..., None], positions)[:, 0]
     covered = ((covered - 0.5) * 4).clamp(0, 1)
     weights = torch.zeros_like(facing)
     weights[front] = facing[front] * seen * inside * covered
     colors = torch.zeros_like(normals)
-    colors[front] = sample(pixels, positions, bicubic=True).clamp_min(0)
+    colors[front] = sample_picture(pixels, positions, bicubic=True).clamp_min(0)
     return PhotoTexels(colors=colors, weights=weights, normals=normals)
-
-
-def sample(
-    image: Float[Tensor, "height width channels"],
-    positions: Float[Tensor, "points 2"],
-    *,
-    bicubic: bool = False,
-) -> Float[Tensor, "points channels"]:
-    """Sample an image at pixel positions ((0, 0) is the first one's centre), clamped."""
-    height, width = image.shape[:2]
-    extent = positions.new_tensor([max(width - 1, 1), max(height - 1, 1)])
-    grid = (positions / extent * 2 - 1).clamp(-1, 1)
-    sampled = functional.grid_sample(
-        image.permute(2, 0, 1)[None],
-        grid[None, None],
-        mode="bicubic" if bicubic else "bilinear",
-        padding_mode="border",
-        align_corners=True,
-    )
-    return sampled[0, :, 0].T
 
 
 def _depths_around_head(camera: Camera, head: PosedHead, options: UnwrapOptions) -> DepthMap:

@@ -82,19 +82,19 @@ def time_rasterize_splats(
 
 def time_rasterize_mesh(clock: Clock = time.perf_counter) -> OpTiming:
     """Measure `rasterize_mesh` on a ball of 28,000 triangles in 512 x 512 pixels."""
-    pixels, depths, faces = _ball(118, 512)
+    pixels, depths, faces = ball(118, 512)
     scene = (pixels, depths, faces, 512, 512)
     return OpTiming(
         op="rasterize_mesh",
         scene=f"{len(faces):,} triangles, 512 x 512",
-        forward=_fastest(lambda: rasterize_mesh(*scene), clock),
-        twin_forward=_fastest(lambda: rasterize_mesh_reference(*scene), clock, times=2),
+        forward=fastest(lambda: rasterize_mesh(*scene), clock),
+        twin_forward=fastest(lambda: rasterize_mesh_reference(*scene), clock, times=2),
     )
 
 
 def time_interpolate(clock: Clock = time.perf_counter) -> OpTiming:
     """Measure `interpolate` of three channels over the same ball."""
-    pixels, depths, faces = _ball(118, 512)
+    pixels, depths, faces = ball(118, 512)
     fragments = rasterize_mesh(pixels, depths, faces, 512, 512)
     fragments = replace(fragments, barycentrics=fragments.barycentrics.requires_grad_())
     attributes = torch.rand(len(pixels), 3).requires_grad_()
@@ -160,7 +160,7 @@ def time_training_step(count: int, size: int, clock: Clock = time.perf_counter) 
     return OpTiming(
         op="training step",
         scene=f"{count:,} splats, {size} x {size}",
-        forward=_fastest(step, clock),
+        forward=fastest(step, clock),
     )
 
 
@@ -187,7 +187,8 @@ def splat_egg(count: int, size: int) -> tuple[Gaussians, Camera]:
     return gaussians, camera
 
 
-def _ball(rings: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
+def ball(rings: int, size: int, zoom: float = 1.1) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pixels, depths (metres) and faces of a ball of about 2 `rings` squared triangles."""
     polar = torch.linspace(0.01, 3.13, rings)
     around = torch.arange(rings) * 2 * torch.pi / rings
     theta, phi = torch.meshgrid(polar, around, indexing="ij")
@@ -200,7 +201,7 @@ def _ball(rings: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
         [torch.stack([a, b, a + rings], -1), torch.stack([b, b + rings, a + rings], -1)]
     )
     depths = points[:, 2] + 3
-    return points[:, :2] / depths[:, None] * size * 1.1 + size / 2, depths, faces
+    return points[:, :2] / depths[:, None] * size * zoom + size / 2, depths, faces
 
 
 def _compare(
@@ -223,7 +224,8 @@ def _compare(
     )
 
 
-def _fastest(run: Callable[[], object], clock: Clock, times: int = 10) -> float:
+def fastest(run: Callable[[], object], clock: Clock, times: int = 10) -> float:
+    """Return the seconds of the fastest of several runs."""
     best = float("inf")
     for _ in range(times):
         start = clock()

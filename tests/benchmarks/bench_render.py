@@ -8,13 +8,13 @@ of 768 x 768 pixels. Processor time on one thread, which a busy machine distorts
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from avatar.core.material import Material
 from avatar.ops.rasterize_mesh import rasterize_mesh
+from avatar.ops.timing import fastest
 from avatar.render.options import RenderOptions
 from avatar.render.render_head import render_head
 from avatar.render.scene import prepare_scene
@@ -22,16 +22,6 @@ from tests.benchmarks.metric import Metric, gate
 from tests.render.shapes import front_camera, mesh_of, sphere
 
 SIZE = 768
-
-
-def fastest(run: Callable[[], object], times: int) -> float:
-    """Return the processor seconds of the fastest of several runs."""
-    best = float("inf")
-    for _ in range(times):
-        start = time.process_time()
-        run()
-        best = min(best, time.process_time() - start)
-    return best
 
 
 def measure() -> list[Metric]:
@@ -43,9 +33,13 @@ def measure() -> list[Metric]:
     camera = front_camera(SIZE, SIZE, focal=3050.0)
     pixels, depths = camera.project(scene.vertices)
     faces = scene.opaque.faces
-    raster = fastest(lambda: rasterize_mesh(pixels, depths, faces, SIZE, SIZE), times=10)
-    jagged = fastest(lambda: render_head(scene, camera, RenderOptions(samples=1)), times=5)
-    smooth = fastest(lambda: render_head(scene, camera), times=5)
+    raster = fastest(
+        lambda: rasterize_mesh(pixels, depths, faces, SIZE, SIZE), time.process_time, times=10
+    )
+    jagged = fastest(
+        lambda: render_head(scene, camera, RenderOptions(samples=1)), time.process_time, times=5
+    )
+    smooth = fastest(lambda: render_head(scene, camera), time.process_time, times=5)
     sys.stdout.write(
         f"rasteriser {raster * 1e3:.0f} ms, still with 1 sample a pixel {jagged * 1e3:.0f} ms, "
         f"with 8 {smooth * 1e3:.0f} ms\n"
