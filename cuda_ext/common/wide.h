@@ -18,17 +18,74 @@ namespace avatar::AVATAR_ISA {
 
 constexpr int kLanes = 16;
 
+// ---- several registers, or several values
+// --------------------------------------------------------
+
+template <typename Half>
+struct TwiceMask {
+    static constexpr int kSize = 2 * Half::kSize;
+    Half low, high;
+    friend TwiceMask operator&(TwiceMask a, TwiceMask b) {
+        return {a.low & b.low, a.high & b.high};
+    }
+    friend TwiceMask operator|(TwiceMask a, TwiceMask b) {
+        return {a.low | b.low, a.high | b.high};
+    }
+    friend uint32_t bits(TwiceMask mask) { return bits(mask.low) | bits(mask.high) << Half::kSize; }
+};
+
+template <typename Half>
+struct Twice {
+    using Mask = TwiceMask<typename Half::Mask>;
+    static constexpr int kSize = 2 * Half::kSize;
+    Half low, high;
+    Twice() = default;
+    Twice(float x) : low(x), high(x) {}
+    Twice(Half l, Half h) : low(l), high(h) {}
+    friend Twice operator+(Twice a, Twice b) { return {a.low + b.low, a.high + b.high}; }
+    friend Twice operator-(Twice a, Twice b) { return {a.low - b.low, a.high - b.high}; }
+    friend Twice operator*(Twice a, Twice b) { return {a.low * b.low, a.high * b.high}; }
+    friend Twice operator/(Twice a, Twice b) { return {a.low / b.low, a.high / b.high}; }
+    friend Mask operator>=(Twice a, Twice b) { return {a.low >= b.low, a.high >= b.high}; }
+    friend Mask operator>(Twice a, Twice b) { return {a.low > b.low, a.high > b.high}; }
+    friend Twice load(const float* from, Twice) {
+        return {load(from, Half()), load(from + Half::kSize, Half())};
+    }
+    friend void store(float* to, Twice x) {
+        store(to, x.low);
+        store(to + Half::kSize, x.high);
+    }
+    friend Twice fma(Twice a, Twice b, Twice c) {
+        return {fma(a.low, b.low, c.low), fma(a.high, b.high, c.high)};
+    }
+    friend Twice min(Twice a, Twice b) { return {min(a.low, b.low), min(a.high, b.high)}; }
+    friend Twice max(Twice a, Twice b) { return {max(a.low, b.low), max(a.high, b.high)}; }
+    friend Twice sqrt(Twice x) { return {sqrt(x.low), sqrt(x.high)}; }
+    friend Twice select(Mask mask, Twice yes, Twice no) {
+        return {select(mask.low, yes.low, no.low), select(mask.high, yes.high, no.high)};
+    }
+    friend Twice reciprocal(Twice x) { return {reciprocal(x.low), reciprocal(x.high)}; }
+    friend Twice scale_by_exponent(Twice x, Twice magic) {
+        return {scale_by_exponent(x.low, magic.low), scale_by_exponent(x.high, magic.high)};
+    }
+    friend Twice exponent(Twice x) { return {exponent(x.low), exponent(x.high)}; }
+    friend Twice mantissa(Twice x) { return {mantissa(x.low), mantissa(x.high)}; }
+};
+
 // ---- one register ------------------------------------------------------------------------------
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 
 struct WideMask {
+    static constexpr int kSize = kLanes;
     __mmask16 bits;
     friend WideMask operator&(WideMask a, WideMask b) { return {__mmask16(a.bits & b.bits)}; }
     friend WideMask operator|(WideMask a, WideMask b) { return {__mmask16(a.bits | b.bits)}; }
 };
 
 struct Wide {
+    using Mask = WideMask;
+    static constexpr int kSize = kLanes;
     __m512 v;
     Wide() = default;
     Wide(float x) : v(_mm512_set1_ps(x)) {}
@@ -220,59 +277,6 @@ AVATAR_INLINE Float4 mantissa(Float4 x) {
 
 #endif
 
-// ---- several registers -------------------------------------------------------------------------
-
-template <typename Half>
-struct TwiceMask {
-    static constexpr int kSize = 2 * Half::kSize;
-    Half low, high;
-    friend TwiceMask operator&(TwiceMask a, TwiceMask b) {
-        return {a.low & b.low, a.high & b.high};
-    }
-    friend TwiceMask operator|(TwiceMask a, TwiceMask b) {
-        return {a.low | b.low, a.high | b.high};
-    }
-    friend uint32_t bits(TwiceMask mask) { return bits(mask.low) | bits(mask.high) << Half::kSize; }
-};
-
-template <typename Half>
-struct Twice {
-    using Mask = TwiceMask<typename Half::Mask>;
-    static constexpr int kSize = 2 * Half::kSize;
-    Half low, high;
-    Twice() = default;
-    Twice(float x) : low(x), high(x) {}
-    Twice(Half l, Half h) : low(l), high(h) {}
-    friend Twice operator+(Twice a, Twice b) { return {a.low + b.low, a.high + b.high}; }
-    friend Twice operator-(Twice a, Twice b) { return {a.low - b.low, a.high - b.high}; }
-    friend Twice operator*(Twice a, Twice b) { return {a.low * b.low, a.high * b.high}; }
-    friend Twice operator/(Twice a, Twice b) { return {a.low / b.low, a.high / b.high}; }
-    friend Mask operator>=(Twice a, Twice b) { return {a.low >= b.low, a.high >= b.high}; }
-    friend Mask operator>(Twice a, Twice b) { return {a.low > b.low, a.high > b.high}; }
-    friend Twice load(const float* from, Twice) {
-        return {load(from, Half()), load(from + Half::kSize, Half())};
-    }
-    friend void store(float* to, Twice x) {
-        store(to, x.low);
-        store(to + Half::kSize, x.high);
-    }
-    friend Twice fma(Twice a, Twice b, Twice c) {
-        return {fma(a.low, b.low, c.low), fma(a.high, b.high, c.high)};
-    }
-    friend Twice min(Twice a, Twice b) { return {min(a.low, b.low), min(a.high, b.high)}; }
-    friend Twice max(Twice a, Twice b) { return {max(a.low, b.low), max(a.high, b.high)}; }
-    friend Twice sqrt(Twice x) { return {sqrt(x.low), sqrt(x.high)}; }
-    friend Twice select(Mask mask, Twice yes, Twice no) {
-        return {select(mask.low, yes.low, no.low), select(mask.high, yes.high, no.high)};
-    }
-    friend Twice reciprocal(Twice x) { return {reciprocal(x.low), reciprocal(x.high)}; }
-    friend Twice scale_by_exponent(Twice x, Twice magic) {
-        return {scale_by_exponent(x.low, magic.low), scale_by_exponent(x.high, magic.high)};
-    }
-    friend Twice exponent(Twice x) { return {exponent(x.low), exponent(x.high)}; }
-    friend Twice mantissa(Twice x) { return {mantissa(x.low), mantissa(x.high)}; }
-};
-
 #if defined(__AVX2__) && defined(__FMA__)
 using Wide = Twice<Float8>;
 #else
@@ -282,18 +286,90 @@ using WideMask = Wide::Mask;
 
 #endif
 
-// ---- on top of either
-// ----------------------------------------------------------------------------
+// Two chains of arithmetic side by side: a core that runs ahead only so far finds enough to do.
+using WidePair = Twice<Wide>;
+
+// ---- on top of either --------------------------------------------------------------------------
 
 AVATAR_INLINE Wide load(const float* from) {
     return load(from, Wide());
 }
 
+// What `load(at + kOffset)` gives, from the registers around: `low` is what lies at `at` and `high`
+// follows, or for a negative kOffset `high` is what lies there and `low` goes before. Wide loads
+// that are not aligned touch two cache lines each.
+template <int kOffset>
+AVATAR_INLINE Wide load_beside(Wide low, Wide high, const float* at) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    (void)at;
+    constexpr int kShift = kOffset < 0 ? kLanes + kOffset : kOffset;
+    return _mm512_castsi512_ps(
+        _mm512_alignr_epi32(_mm512_castps_si512(high.v), _mm512_castps_si512(low.v), kShift));
+#else
+    (void)low, (void)high;
+    return load(at + kOffset);
+#endif
+}
+
+// Four blocks of 4 x 4 pixels to four rows of sixteen, or back: the quarters of four values, as a
+// matrix, transposed. `from` and `to` step by their strides, in floats.
+AVATAR_INLINE void transpose_quarters(const float* from, int64_t from_stride, float* to,
+                                      int64_t to_stride) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    const __m512 a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + from_stride),
+                 c = _mm512_loadu_ps(from + 2 * from_stride),
+                 d = _mm512_loadu_ps(from + 3 * from_stride);
+    const __m512 ab_low = _mm512_shuffle_f32x4(a, b, 0x44),
+                 ab_high = _mm512_shuffle_f32x4(a, b, 0xEE),
+                 cd_low = _mm512_shuffle_f32x4(c, d, 0x44),
+                 cd_high = _mm512_shuffle_f32x4(c, d, 0xEE);
+    _mm512_storeu_ps(to, _mm512_shuffle_f32x4(ab_low, cd_low, 0x88));
+    _mm512_storeu_ps(to + to_stride, _mm512_shuffle_f32x4(ab_low, cd_low, 0xDD));
+    _mm512_storeu_ps(to + 2 * to_stride, _mm512_shuffle_f32x4(ab_high, cd_high, 0x88));
+    _mm512_storeu_ps(to + 3 * to_stride, _mm512_shuffle_f32x4(ab_high, cd_high, 0xDD));
+#else
+    for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 4; ++j) {
+            __builtin_memcpy(to + i * to_stride + 4 * j, from + j * from_stride + 4 * i,
+                             4 * sizeof(float));
+        }
+    }
+#endif
+}
+
+// Of each of 64 sixteen-bit masks, bit number `bit`.
+AVATAR_INLINE uint64_t column_of_bits(const uint16_t* masks, int bit) {
+    uint64_t column = 0;
+#if defined(__AVX512F__) && defined(__AVX512BW__)
+    const __m512i wanted = _mm512_set1_epi16(static_cast<int16_t>(1 << bit));
+    for (int i = 0; i < 2; ++i) {
+        const __m512i here = _mm512_loadu_si512(masks + 32 * i);
+        column |= static_cast<uint64_t>(_mm512_test_epi16_mask(here, wanted)) << 32 * i;
+    }
+#elif defined(__AVX2__)
+    const __m256i wanted = _mm256_set1_epi16(static_cast<int16_t>(1 << bit));
+    for (int i = 0; i < 2; ++i) {
+        const auto test = [&](int at) {
+            const __m256i here =
+                _mm256_loadu_si256(reinterpret_cast<const __m256i*>(masks + 32 * i + at));
+            return _mm256_cmpeq_epi16(_mm256_and_si256(here, wanted), wanted);
+        };
+        const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(test(0), test(16)), 0xD8);
+        column |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(bytes)))
+                  << 32 * i;
+    }
+#else
+    for (int i = 0; i < 64; ++i) column |= static_cast<uint64_t>(masks[i] >> bit & 1) << i;
+#endif
+    return column;
+}
+
 // 2^x for x in [-30, 0]; relative error below 3e-7. Other x give any number, or none.
-AVATAR_INLINE Wide exp2(Wide x) {
-    const Wide magic = x + 12582912.0f;  // 1.5 * 2^23: rounds to an integer, kept in the low bits
-    const Wide fraction = x - (magic - 12582912.0f);
-    Wide y = fma(fraction, 1.3333558e-3f, 9.6181291e-3f);
+template <typename F>
+AVATAR_INLINE F exp2(F x) {
+    const F magic = x + 12582912.0f;  // 1.5 * 2^23: rounds to an integer, kept in the low bits
+    const F fraction = x - (magic - 12582912.0f);
+    F y = fma(fraction, 1.3333558e-3f, 9.6181291e-3f);
     y = fma(y, fraction, 5.5504109e-2f);
     y = fma(y, fraction, 2.4022651e-1f);
     y = fma(y, fraction, 6.9314718e-1f);

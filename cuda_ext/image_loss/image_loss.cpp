@@ -1,6 +1,6 @@
 // L1 and structural similarity (Wang et al. 2004) in one go, with their slope by the picture.
 //
-// Bands of rows of one channel are the tasks: the five blurred quantities of a band stay in cache
+// Bands of rows of one channel are the tasks: the four blurred quantities of a band stay in cache
 // between the horizontal and the vertical pass. Bands are the same whatever the number of threads,
 // and their sums are added in order.
 #include "image_loss/image_loss.h"
@@ -15,94 +15,136 @@ namespace avatar::AVATAR_ISA {
 namespace {
 
 constexpr int kRadius = 5;
-constexpr int kTaps = 2 * kRadius + 1;
 constexpr int kBand = 32;
-constexpr int kMoments = 5;  // means of x, y, x^2, y^2, xy
+constexpr int kRows = kBand + 2 * kRadius;
+constexpr int kMoments = 4;  // means of x, y, x^2 + y^2 and xy: all the similarity needs
 constexpr int kSlopes = 3;   // of the similarity by the means of x, x^2 and xy
+constexpr int kAtOnce = 4;   // rows blurred together, so that what they share is loaded once
+constexpr int kColumns = 4 * kLanes;  // of a band that stay in the first cache while it is blurred
 constexpr float kC1 = 0.01f * 0.01f, kC2 = 0.03f * 0.03f;
+static_assert(kBand % kAtOnce == 0);
 
+// The Gaussian's weights, from the middle outwards.
 struct Window {
-    float weights[kTaps];
+    float weights[kRadius + 1];
     Window() {
-        double sum = 0, values[kTaps];
-        for (int i = 0; i < kTaps; ++i) {
-            const double x = i - kRadius;
-            values[i] = std::exp(-x * x / (2 * 1.5 * 1.5));
-            sum += values[i];
+        double sum = 0, values[kRadius + 1];
+        for (int i = 0; i <= kRadius; ++i) {
+            values[i] = std::exp(-i * i / (2 * 1.5 * 1.5));
+            sum += values[i] * (i ? 2 : 1);
         }
-        for (int i = 0; i < kTaps; ++i) weights[i] = static_cast<float>(values[i] / sum);
+        for (int i = 0; i <= kRadius; ++i) weights[i] = static_cast<float>(values[i] / sum);
     }
 };
 
-// Rows with room: kRadius zeros on the left, at least as many on the right.
-int padded_width(int width) {
-    return (width + kLanes - 1) / kLanes * kLanes + 2 * kLanes;
-}
 int filled_width(int width) {
     return (width + kLanes - 1) / kLanes * kLanes;
+}
+// Rows begin on a cache line, with kLanes zeros on the left and at least as many on the right.
+int padded_width(int width) {
+    return filled_width(width) + 2 * kLanes;
 }
 
 // Blur one padded row.
 void blur_row(const Window& window, const float* row, int width, float* out) {
-    for (int x = 0; x < filled_width(width); x += kLanes) {
-        Wide sum = 0.0f;
-        for (int i = 0; i < kTaps; ++i) {
-            sum = fma(load(row + x + i), window.weights[i], sum);
+    Wide before = 0.0f, here = load(row);
+    for (int x = 0; x < width; x += kLanes) {
+        const float* at = row + x;
+        const Wide after = load(at + kLanes);
+        const Wide one = load_beside<-1>(before, here, at) + load_beside<1>(here, after, at);
+        const Wide two = load_beside<-2>(before, here, at) + load_beside<2>(here, after, at);
+        const Wide three = load_beside<-3>(before, here, at) + load_beside<3>(here, after, at);
+        const Wide four = load_beside<-4>(before, here, at) + load_beside<4>(here, after, at);
+        const Wide five = load_beside<-5>(before, here, at) + load_beside<5>(here, after, at);
+        const Wide inner =
+            fma(one, window.weights[1], fma(two, window.weights[2], here * window.weights[0]));
+        const Wide outer = fma(three, window.weights[3],
+                               fma(four, window.weights[4], five * Wide(window.weights[5])));
+        store(out + x, inner + outer);
+        before = here;
+        here = after;
+    }
+}
+
+// Blur kAtOnce rows across; `rows` is kRadius above the first of them.
+AVATAR_INLINE void blur_columns(const Window& window, const float* rows, int stride, Wide* out) {
+    Wide taps[kAtOnce + 2 * kRadius];
+    for (int i = 0; i < kAtOnce + 2 * kRadius; ++i) taps[i] = load(rows + i * stride);
+    for (int y = 0; y < kAtOnce; ++y) {
+        Wide sum = taps[y + kRadius] * window.weights[0];
+        for (int i = 1; i <= kRadius; ++i) {
+            sum = fma(taps[y + kRadius - i] + taps[y + kRadius + i], window.weights[i], sum);
         }
-        store(out + x, sum);
+        out[y] = sum;
     }
 }
 
-// Blur across rows of a band at column x; row 0 of `rows` is kRadius above.
-AVATAR_INLINE Wide blur_column(const Window& window, const float* rows, int stride) {
-    Wide sum = 0.0f;
-    for (int i = 0; i < kTaps; ++i) sum = fma(load(rows + i * stride), window.weights[i], sum);
-    return sum;
-}
-
-// What a thread needs for a band: padded rows, and the blurred rows of several quantities.
-struct Scratch {
-    Buffer<float> rows, blurred;
+// What a thread needs for a band: a padded row, and the blurred rows of several quantities.
+class Scratch {
+  public:
     explicit Scratch(int width)
-        : rows(static_cast<std::size_t>(kMoments) * padded_width(width)),
-          blurred(static_cast<std::size_t>(kMoments) * (kBand + 2 * kRadius) *
-                  padded_width(width)) {
-        std::memset(rows.data(), 0, sizeof(float) * kMoments * padded_width(width));
+        : stride_(padded_width(width)),
+          rows_(static_cast<std::size_t>(kMoments) * stride_),
+          blurred_(static_cast<std::size_t>(kMoments) * kRows * stride_) {
+        std::memset(rows_.data(), 0, sizeof(float) * kMoments * stride_);
     }
-    float* row(int quantity, int width) { return &rows[quantity * padded_width(width)]; }
-    float* blurred_row(int quantity, int row, int width) {
-        return &blurred[(quantity * (kBand + 2 * kRadius) + row) *
-                        static_cast<std::size_t>(padded_width(width))];
+    int stride() const { return stride_; }
+    float* row(int quantity) { return &rows_[quantity * stride_ + kLanes]; }
+    float* blurred(int quantity, int row) {
+        return &blurred_[(static_cast<std::size_t>(quantity) * kRows + row) * stride_];
     }
+    void clear(int quantity, int row) {
+        std::memset(blurred(quantity, row), 0, stride_ * sizeof(float));
+    }
+
+  private:
+    int stride_;
+    Buffer<float> rows_, blurred_;
+};
+
+// The part of a channel a task works on: `rows` rows from `top` on.
+struct Band {
+    const float* picture;
+    const float* target;
+    int top, rows, height, width;
+
+    const float* picture_row(int y) const { return picture + static_cast<int64_t>(y) * width; }
+    const float* target_row(int y) const { return target + static_cast<int64_t>(y) * width; }
+    bool outside(int y) const { return y < 0 || y >= height; }
 };
 
 // The moments of a band's rows, horizontally blurred; rows outside the picture are zeros.
-void blur_moments(const ImageLossInput& in, const Window& window, const float* picture,
-                  const float* target, int top, int rows, Scratch& scratch) {
-    const int width = in.width;
-    for (int i = 0; i < rows + 2 * kRadius; ++i) {
-        const int y = top - kRadius + i;
-        if (y < 0 || y >= in.height) {
-            for (int m = 0; m < kMoments; ++m) {
-                std::memset(scratch.blurred_row(m, i, width), 0,
-                            filled_width(width) * sizeof(float));
-            }
+void blur_moments(const Band& band, const Window& window, Scratch& scratch) {
+    const int width = band.width;
+    for (int i = 0; i < band.rows + 2 * kRadius; ++i) {
+        const int y = band.top - kRadius + i;
+        if (band.outside(y)) {
+            for (int m = 0; m < kMoments; ++m) scratch.clear(m, i);
             continue;
         }
-        const float* x_row = picture + static_cast<int64_t>(y) * width;
-        const float* y_row = target + static_cast<int64_t>(y) * width;
-        float* moments[kMoments];
-        for (int m = 0; m < kMoments; ++m) moments[m] = scratch.row(m, width) + kRadius;
-        for (int column = 0; column < width; ++column) {
+        const float* x_row = band.picture_row(y);
+        const float* y_row = band.target_row(y);
+        float* means = scratch.row(0);
+        float* target_means = scratch.row(1);
+        float* squares = scratch.row(2);
+        float* products = scratch.row(3);
+        int column = 0;
+        for (; column + kLanes <= width; column += kLanes) {
+            const Wide x = load(x_row + column), t = load(y_row + column);
+            store(means + column, x);
+            store(target_means + column, t);
+            store(squares + column, fma(x, x, t * t));
+            store(products + column, x * t);
+        }
+        for (; column < width; ++column) {
             const float x = x_row[column], t = y_row[column];
-            moments[0][column] = x;
-            moments[1][column] = t;
-            moments[2][column] = x * x;
-            moments[3][column] = t * t;
-            moments[4][column] = x * t;
+            means[column] = x;
+            target_means[column] = t;
+            squares[column] = x * x + t * t;
+            products[column] = x * t;
         }
         for (int m = 0; m < kMoments; ++m) {
-            blur_row(window, scratch.row(m, width), width, scratch.blurred_row(m, i, width));
+            blur_row(window, scratch.row(m), width, scratch.blurred(m, i));
         }
     }
 }
@@ -111,99 +153,131 @@ struct Similarity {
     Wide value, by_mean, by_square, by_product;
 };
 
-AVATAR_INLINE Similarity similarity(const Wide* m) {
+AVATAR_INLINE Similarity similarity(Wide x, Wide t, Wide squares, Wide product) {
     const Wide two = 2.0f;
-    const Wide mean_product = m[0] * m[1], x_mean = m[0] * m[0], y_mean = m[1] * m[1];
-    const Wide a = two * mean_product + kC1, b = two * (m[4] - mean_product) + kC2;
-    const Wide c = x_mean + y_mean + kC1, d = (m[2] - x_mean) + (m[3] - y_mean) + kC2;
+    const Wide mean_product = x * t, mean_squares = fma(x, x, t * t);
+    const Wide a = fma(two, mean_product, kC1), b = fma(two, product - mean_product, kC2);
+    const Wide c = mean_squares + kC1, d = (squares - mean_squares) + kC2;
     const Wide whole = Wide(1.0f) / (c * d);
     Similarity s;
     s.value = a * b * whole;
     s.by_product = two * a * whole;
-    s.by_square = Wide(0.0f) - s.value / d;
-    s.by_mean = two * m[1] * b * whole - two * m[0] * s.value / c - s.by_product * m[1] -
-                two * m[0] * s.by_square;
+    s.by_square = Wide(0.0f) - s.value * c * whole;
+    s.by_mean = two * (t * b * whole - x * (s.value * d * whole + s.by_square)) - s.by_product * t;
     return s;
 }
 
-// Sum the similarity over a band and leave its slopes in `slopes`, if asked for.
-double band_similarity(const ImageLossInput& in, const Window& window, int top, int rows,
-                       Scratch& scratch, float* const* slopes) {
-    const int width = in.width, stride = padded_width(width);
-    double sum = 0;
+// Store the first `count` lanes.
+AVATAR_INLINE void store_some(float* to, Wide x, int count) {
+    if (count == kLanes) {
+        store(to, x);
+        return;
+    }
     alignas(64) float lanes[kLanes];
-    for (int y = 0; y < rows; ++y) {
-        for (int x = 0; x < width; x += kLanes) {
-            Wide moments[kMoments];
-            for (int m = 0; m < kMoments; ++m) {
-                moments[m] = blur_column(window, scratch.blurred_row(m, y, width) + x, stride);
-            }
-            const Similarity s = similarity(moments);
-            const int count = min(kLanes, width - x);
-            store(lanes, s.value);
-            for (int i = 0; i < count; ++i) sum += lanes[i];
-            if (!slopes) continue;
-            const Wide parts[kSlopes] = {s.by_mean, s.by_square, s.by_product};
-            for (int k = 0; k < kSlopes; ++k) {
-                store(lanes, parts[k]);
-                std::memcpy(slopes[k] + static_cast<int64_t>(top + y) * width + x, lanes,
-                            count * sizeof(float));
+    store(lanes, x);
+    std::memcpy(to, lanes, count * sizeof(float));
+}
+
+double sum_of_lanes(Wide x, int count) {
+    alignas(64) float lanes[kLanes];
+    store(lanes, x);
+    double sum = 0;
+    for (int i = 0; i < count; ++i) sum += lanes[i];
+    return sum;
+}
+
+// Call visit(x, y, how many lanes, blurred values by row) for the band's blocks of kAtOnce rows.
+template <int kQuantities, typename Visit>
+AVATAR_INLINE void each_block(const Band& band, const Window& window, Scratch& scratch,
+                              Visit visit) {
+    for (int from = 0; from < band.width; from += kColumns) {
+        const int until = min(from + kColumns, band.width);
+        for (int y = 0; y < band.rows; y += kAtOnce) {
+            for (int x = from; x < until; x += kLanes) {
+                Wide values[kQuantities][kAtOnce];
+                for (int q = 0; q < kQuantities; ++q) {
+                    blur_columns(window, scratch.blurred(q, y) + x, scratch.stride(), values[q]);
+                }
+                visit(x, y, min(kLanes, band.width - x), values);
             }
         }
     }
+}
+
+// Sum the similarity over a band and leave its slopes in `slopes`, if asked for.
+double band_similarity(const Band& band, const Window& window, Scratch& scratch,
+                       float* const* slopes) {
+    double sum = 0;
+    each_block<kMoments>(band, window, scratch, [&](int x, int y, int count, const auto& m) {
+        Wide block = 0.0f;
+        for (int i = 0; i < min(kAtOnce, band.rows - y); ++i) {
+            const Similarity s = similarity(m[0][i], m[1][i], m[2][i], m[3][i]);
+            block = block + s.value;
+            if (!slopes) continue;
+            const int64_t place = static_cast<int64_t>(band.top + y + i) * band.width + x;
+            store_some(slopes[0] + place, s.by_mean, count);
+            store_some(slopes[1] + place, s.by_square, count);
+            store_some(slopes[2] + place, s.by_product, count);
+        }
+        sum += sum_of_lanes(block, count);
+    });
     return sum;
 }
 
 // Turn a band's slopes by moments into slopes by the picture, and add the L1 term's.
-void band_gradient(const ImageLossInput& in, const Window& window, const float* picture,
-                   const float* target, int top, int rows, float* const* slopes, Scratch& scratch,
-                   float* gradient) {
-    const int width = in.width, stride = padded_width(width);
-    for (int i = 0; i < rows + 2 * kRadius; ++i) {
-        const int y = top - kRadius + i;
+void band_gradient(const ImageLossInput& in, const Band& band, const Window& window,
+                   float* const* slopes, Scratch& scratch, float* gradient) {
+    const int width = band.width;
+    for (int i = 0; i < band.rows + 2 * kRadius; ++i) {
+        const int y = band.top - kRadius + i;
         for (int k = 0; k < kSlopes; ++k) {
-            float* out = scratch.blurred_row(k, i, width);
-            if (y < 0 || y >= in.height) {
-                std::memset(out, 0, filled_width(width) * sizeof(float));
+            if (band.outside(y)) {
+                scratch.clear(k, i);
                 continue;
             }
-            float* row = scratch.row(k, width);
-            std::memcpy(row + kRadius, slopes[k] + static_cast<int64_t>(y) * width,
-                        width * sizeof(float));
-            blur_row(window, row, width, out);
+            float* row = scratch.row(k);
+            std::memcpy(row, slopes[k] + static_cast<int64_t>(y) * width, width * sizeof(float));
+            blur_row(window, row, width, scratch.blurred(k, i));
         }
     }
     const double count = static_cast<double>(in.channels) * in.height * in.width;
-    const float of_ssim = static_cast<float>(-in.ssim_weight / count);
-    const float of_l1 = static_cast<float>((1.0 - in.ssim_weight) / count);
-    alignas(64) float means[kLanes], squares[kLanes], products[kLanes];
-    for (int y = 0; y < rows; ++y) {
-        const int64_t row = static_cast<int64_t>(top + y) * width;
-        for (int x = 0; x < width; x += kLanes) {
-            store(means, blur_column(window, scratch.blurred_row(0, y, width) + x, stride));
-            store(squares, blur_column(window, scratch.blurred_row(1, y, width) + x, stride));
-            store(products, blur_column(window, scratch.blurred_row(2, y, width) + x, stride));
-            for (int i = 0; i < min(kLanes, width - x); ++i) {
-                const float here = picture[row + x + i], there = target[row + x + i];
-                const float sign = static_cast<float>(here > there) - (here < there);
-                gradient[row + x + i] =
-                    of_ssim * (means[i] + 2 * here * squares[i] + there * products[i]) +
-                    of_l1 * sign;
+    const Wide of_ssim = static_cast<float>(-in.ssim_weight / count);
+    const Wide of_l1 = static_cast<float>((1.0 - in.ssim_weight) / count);
+    const Wide zero = 0.0f, less = zero - of_l1;
+    each_block<kSlopes>(band, window, scratch, [&](int x, int y, int count, const auto& slope) {
+        for (int i = 0; i < min(kAtOnce, band.rows - y); ++i) {
+            alignas(64) float rest[2][kLanes] = {};
+            const float* from = band.picture_row(band.top + y + i) + x;
+            const float* target = band.target_row(band.top + y + i) + x;
+            if (count < kLanes) {
+                std::memcpy(rest[0], from, count * sizeof(float));
+                std::memcpy(rest[1], target, count * sizeof(float));
+                from = rest[0];
+                target = rest[1];
             }
+            const Wide here = load(from), there = load(target);
+            const Wide sign = select(here > there, of_l1, select(there > here, less, zero));
+            const Wide by_moments =
+                slope[0][i] + Wide(2.0f) * here * slope[1][i] + there * slope[2][i];
+            store_some(gradient + static_cast<int64_t>(band.top + y + i) * width + x,
+                       fma(of_ssim, by_moments, sign), count);
         }
-    }
+    });
 }
 
-double band_l1(const ImageLossInput& in, const float* picture, const float* target, int top,
-               int rows) {
+double band_l1(const Band& band) {
     double sum = 0;
-    for (int y = top; y < top + rows; ++y) {
-        float row_sum = 0;
-        const int64_t row = static_cast<int64_t>(y) * in.width;
-        for (int x = 0; x < in.width; ++x) {
-            row_sum += std::fabs(picture[row + x] - target[row + x]);
+    for (int y = band.top; y < band.top + band.rows; ++y) {
+        const float* picture = band.picture_row(y);
+        const float* target = band.target_row(y);
+        Wide row = 0.0f;
+        int x = 0;
+        for (; x + kLanes <= band.width; x += kLanes) {
+            const Wide difference = load(picture + x) - load(target + x);
+            row = row + max(difference, Wide(0.0f) - difference);
         }
-        sum += row_sum;
+        for (; x < band.width; ++x) sum += std::fabs(picture[x] - target[x]);
+        sum += sum_of_lanes(row, kLanes);
     }
     return sum;
 }
@@ -220,33 +294,36 @@ double image_loss(const ImageLossInput& in, float* gradient) {
 #pragma omp parallel num_threads(in.threads)
     {
         Scratch scratch(in.width);
-        const auto slopes_of = [&](int64_t channel, float** slopes) {
+        const auto band_of = [&](int64_t task) {
+            const int64_t channel = task / bands;
+            const int top = static_cast<int>(task % bands) * kBand;
+            return Band{in.picture + channel * area,
+                        in.target + channel * area,
+                        top,
+                        min(kBand, in.height - top),
+                        in.height,
+                        in.width};
+        };
+        const auto slopes_of = [&](int64_t task, float** slopes) {
             for (int k = 0; k < kSlopes; ++k) {
-                slopes[k] = slope_maps.data() + (kSlopes * channel + k) * area;
+                slopes[k] = slope_maps.data() + (kSlopes * (task / bands) + k) * area;
             }
         };
 #pragma omp for schedule(dynamic, 1)
         for (int64_t task = 0; task < tasks; ++task) {
-            const int64_t channel = task / bands;
-            const int top = static_cast<int>(task % bands) * kBand;
-            const int rows = min(kBand, in.height - top);
-            const float* picture = in.picture + channel * area;
-            const float* target = in.target + channel * area;
+            const Band band = band_of(task);
             float* slopes[kSlopes];
-            slopes_of(channel, slopes);
-            blur_moments(in, window, picture, target, top, rows, scratch);
-            ssim[task] =
-                band_similarity(in, window, top, rows, scratch, gradient ? slopes : nullptr);
-            l1[task] = band_l1(in, picture, target, top, rows);
+            slopes_of(task, slopes);
+            blur_moments(band, window, scratch);
+            ssim[task] = band_similarity(band, window, scratch, gradient ? slopes : nullptr);
+            l1[task] = band_l1(band);
         }
 #pragma omp for schedule(dynamic, 1)
         for (int64_t task = 0; task < (gradient ? tasks : 0); ++task) {
-            const int64_t channel = task / bands;
-            const int top = static_cast<int>(task % bands) * kBand;
             float* slopes[kSlopes];
-            slopes_of(channel, slopes);
-            band_gradient(in, window, in.picture + channel * area, in.target + channel * area, top,
-                          min(kBand, in.height - top), slopes, scratch, gradient + channel * area);
+            slopes_of(task, slopes);
+            band_gradient(in, band_of(task), window, slopes, scratch,
+                          gradient + task / bands * area);
         }
     }
     double l1_sum = 0, ssim_sum = 0;

@@ -53,14 +53,15 @@ void load_gradient(const RasterizeSplatsInput& in, const RasterizeSplatsGradient
     for (int i = 0; i < kTilePixels; ++i) tile.transmittance[i] = 1;
 }
 
-// Go through the splats of a tile front to back. With kFixed, all channels fit into one line of
-// sums; without, the first kFused do and the rest follow in lines of sixteen.
+// Go through the splats of a tile front to back. With kFixed, channels with a slope fit into one
+// line of sums; without, the first kFused do and the rest follow in lines of sixteen.
 template <int kFixed>
 AVATAR_NOINLINE void walk_tile(const VisibleSplats& visible, const Pairs& pairs, int64_t index,
                                int left, int top, int padded, const float* gradient,
                                TileGradient& tile, float* slots) {
     constexpr int kHere = kFixed ? kFixed : kFused;
-    constexpr int kSums = kGeometry + kHere;
+    // Three channels leave the depth without a slope: its sum is written, as 0.
+    constexpr int kSums = kGeometry + (kFixed == 3 ? 4 : kHere);
     const int channels = kFixed ? kFixed : padded;
     const int size = slot_size(padded);
     const uint32_t end = pairs.tile_end[index];
@@ -93,13 +94,13 @@ AVATAR_NOINLINE void walk_tile(const VisibleSplats& visible, const Pairs& pairs,
             const Wide alpha = select(power >= Wide(kCut), exp2(power), Wide(0.0f));
             const Wide transmittance = load(tile.transmittance + at);
             const Wide weight = alpha * transmittance;
-            Wide seen = 0.0f;
-            for (int i = 0; i < channels; ++i) {
+            Wide seen = load(gradient + at) * features[0];
+            for (int i = 1; i < channels; ++i) {
                 seen = fma(load(gradient + i * kTilePixels + at), features[i], seen);
             }
-            const Wide behind = load(tile.behind + at) - weight * seen;
-            const Wide slope =
-                (transmittance * seen - behind * reciprocal(Wide(1.0f) - alpha)) * alpha;
+            const Wide here = weight * seen;
+            const Wide behind = load(tile.behind + at) - here;
+            const Wide slope = here - behind * (alpha * reciprocal(Wide(1.0f) - alpha));
             const Wide slope_x = slope * x, slope_y = slope * y;
             sums[0] = sums[0] + slope;
             sums[1] = sums[1] + slope_x;
@@ -152,7 +153,9 @@ void fill_slots(const RasterizeSplatsInput& in, const RasterizeSplatsGradientInp
             if (pairs.tile_begin[index] == pairs.tile_begin[index + 1]) continue;
             const int left = tiles.left(index), top = tiles.top(index);
             load_gradient(in, from, tiles, left, top, padded, tile, gradient);
-            if (padded == 4) {
+            if (padded == 4 && in.channels() == 3 && !from.depth_gradient) {
+                walk_tile<3>(visible, pairs, index, left, top, padded, gradient, tile, slots);
+            } else if (padded == 4) {
                 walk_tile<4>(visible, pairs, index, left, top, padded, gradient, tile, slots);
             } else if (padded == kFused) {
                 walk_tile<kFused>(visible, pairs, index, left, top, padded, gradient, tile, slots);

@@ -1,8 +1,8 @@
 // Splats to a picture: project, sort once by depth, pair with tiles, blend front to back.
 //
-// Within a tile a chunk of splats is dealt out to 4 x 4 pixel blocks by their exact ellipse masks;
-// a block's state then stays in registers for the whole chunk. The masks, cut down to the blocks
-// where a pixel took something, are kept for the backward pass.
+// Within a tile a chunk of splats is gone through by each 4 x 4 pixel block, which takes those
+// whose exact ellipse masks name it; its state stays in registers for the whole chunk. The masks,
+// cut down to the blocks where a pixel took something, are kept for the backward pass.
 #include <cstring>
 
 #include "common/kernel.h"
@@ -14,6 +14,8 @@ namespace avatar::AVATAR_ISA {
 namespace {
 
 constexpr int kChunk = 256;
+constexpr int kUnchecked = 4;  // pairs of splats between looks at whether a block is opaque
+constexpr int kAhead = 32;     // pairs from prefetch to use
 
 // A splat of the chunk in hand, about the tile's corner.
 struct alignas(64) Near {
@@ -26,46 +28,63 @@ struct TileInHand {
     alignas(64) float channels[kFused][kTilePixels];
     Near near[kChunk];
     uint32_t shown[kChunk];
-    uint16_t lists[kBlocks][kChunk];
-    int sizes[kBlocks];
+    alignas(64) uint16_t blocks[kChunk];  // a bit for each block an entry may show in
 };
+
+// log2 of a splat's alpha at the pixels of a block.
+AVATAR_INLINE Wide log2_alpha(const Near& s, Wide pixel_x, Wide pixel_y) {
+    const Wide x = pixel_x - s.x, y = pixel_y - s.y;
+    return fma(x, fma(s.a, x, y * s.b), fma(y * s.c, y, s.log2_opacity));
+}
 
 // Blend the chunk's splats into one block; returns whether the block is opaque now.
 //
 // On the first group of channels splats behind an opaque block are skipped, and `shown` notes
 // where each took part; later groups find only those in the masks.
 template <int kGroup, bool kFirst>
-AVATAR_INLINE bool blend_block(TileInHand& tile, int block) {
-    const int size = tile.sizes[block];
-    const uint16_t* list = tile.lists[block];
+AVATAR_INLINE bool blend_block(TileInHand& tile, int count, int block) {
     float* transmittance_home = tile.transmittance + block * kLanes;
     Wide transmittance = load(transmittance_home);
     Wide sums[kGroup];
     for (int i = 0; i < kGroup; ++i) sums[i] = load(tile.channels[i] + block * kLanes);
     const Wide pixel_x = load(kPixelX) + static_cast<float>(block_left(block));
     const Wide pixel_y = load(kPixelY) + static_cast<float>(block_top(block));
-    const Wide cut = kCut, opaque = kOpaque;
-    bool closed = false;
-    for (int i = 0; i < size; ++i) {
-        const int entry = list[i];
+    const auto take = [&](int entry, Wide alpha, WideMask drawn) {
         const Near& s = tile.near[entry];
-        const Wide x = pixel_x - s.x, y = pixel_y - s.y;
-        const Wide power = fma(x, fma(s.a, x, y * s.b), fma(y * s.c, y, s.log2_opacity));
-        const auto drawn = power >= cut;
-        const Wide weight = select(drawn, exp2(power), Wide(0.0f)) * transmittance;
-        for (int k = 0; k < kGroup; ++k) sums[k] = fma(weight, s.features[k], sums[k]);
+        const Wide weight = alpha * transmittance;
         transmittance = transmittance - weight;
+        for (int k = 0; k < kGroup; ++k) sums[k] = fma(weight, s.features[k], sums[k]);
         if constexpr (kFirst) {
             tile.shown[entry] |= static_cast<uint32_t>(bits(drawn) != 0) << block;
-            if ((i & 7) == 7 && !bits(transmittance >= opaque)) {
-                closed = true;
-                break;
+        }
+    };
+    bool closed = false;
+    for (int base = 0; base < count && !closed; base += 64) {
+        uint64_t entries = column_of_bits(tile.blocks + base, block);
+        while (entries && !closed) {
+            for (int i = 0; i < kUnchecked && entries; ++i) {
+                const int first = base + __builtin_ctzll(entries);
+                entries &= entries - 1;
+                const Wide power = log2_alpha(tile.near[first], pixel_x, pixel_y);
+                if (!entries) {
+                    const WideMask drawn = power >= Wide(kCut);
+                    take(first, select(drawn, exp2(power), Wide(0.0f)), drawn);
+                    break;
+                }
+                const int second = base + __builtin_ctzll(entries);
+                entries &= entries - 1;
+                const WidePair powers(power, log2_alpha(tile.near[second], pixel_x, pixel_y));
+                const auto drawn = powers >= WidePair(kCut);
+                const WidePair alphas = select(drawn, exp2(powers), WidePair(0.0f));
+                take(first, alphas.low, drawn.low);
+                take(second, alphas.high, drawn.high);
             }
+            if constexpr (kFirst) closed = !bits(transmittance >= Wide(kOpaque));
         }
     }
     store(transmittance_home, transmittance);
     for (int i = 0; i < kGroup; ++i) store(tile.channels[i] + block * kLanes, sums[i]);
-    return closed || (kFirst && !bits(transmittance >= opaque));
+    return closed;
 }
 
 // Blend one group of channels of one tile; returns the place where it was opaque, or the last.
@@ -80,10 +99,11 @@ AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& p
     uint32_t place = begin;
     for (; place < end && open; place += kChunk) {
         const int count = static_cast<int>(min<uint32_t>(kChunk, end - place));
-        std::memset(tile.sizes, 0, sizeof tile.sizes);
+        std::memset(tile.blocks, 0, sizeof tile.blocks);
+        std::memcpy(tile.blocks, pairs.blocks + place, count * sizeof(uint16_t));
         for (int i = 0; i < count; ++i) {
-            if (place + i + 12 < end) {
-                const int64_t ahead = pairs.splat[place + i + 12];
+            if (place + i + kAhead < end) {
+                const int64_t ahead = pairs.splat[place + i + kAhead];
                 prefetch(&visible.splats[ahead]);
                 prefetch(visible.features + ahead * padded + channel);
             }
@@ -96,14 +116,10 @@ AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& p
             std::memcpy(near.features, visible.features + from * padded + channel,
                         kGroup * sizeof(float));
             tile.shown[i] = 0;
-            for (uint32_t blocks = pairs.blocks[place + i] & open; blocks; blocks &= blocks - 1) {
-                const int block = __builtin_ctz(blocks);
-                tile.lists[block][tile.sizes[block]++] = static_cast<uint16_t>(i);
-            }
         }
         for (uint32_t blocks = open; blocks; blocks &= blocks - 1) {
             const int block = __builtin_ctz(blocks);
-            if (blend_block<kGroup, kFirst>(tile, block)) open &= ~(1u << block);
+            if (blend_block<kGroup, kFirst>(tile, count, block)) open &= ~(1u << block);
         }
         if constexpr (kFirst) {
             for (int i = 0; i < count; ++i) {

@@ -44,28 +44,39 @@ AVATAR_INLINE void each_piece(int left, int top, const Tiles& tiles, Copy copy) 
     }
 }
 
+// Whether all of a tile's pixels lie in the picture.
+inline bool is_whole(int left, int top, const Tiles& tiles) {
+    return left + kTile <= tiles.width && top + kTile <= tiles.height;
+}
+
 inline void store_tile(const float* tile, int left, int top, const Tiles& tiles, float* picture) {
-    each_piece(left, top, tiles, [&](int place, int64_t pixel, int count) {
-        if (count == 4) {
-            std::memcpy(picture + pixel, tile + place, 4 * sizeof(float));
-        } else {
-            for (int i = 0; i < count; ++i) picture[pixel + i] = tile[place + i];
+    if (is_whole(left, top, tiles)) {
+        float* to = picture + static_cast<int64_t>(top) * tiles.width + left;
+        for (int y = 0; y < kTile; y += 4) {
+            transpose_quarters(tile + y * kTile, kLanes, to + static_cast<int64_t>(y) * tiles.width,
+                               tiles.width);
         }
+        return;
+    }
+    each_piece(left, top, tiles, [&](int place, int64_t pixel, int count) {
+        for (int i = 0; i < count; ++i) picture[pixel + i] = tile[place + i];
     });
 }
 
 // Pixels outside the picture are 0; so are all of them where there is no picture.
 inline void load_tile(const float* picture, int left, int top, const Tiles& tiles, float* tile) {
-    if (!picture || left + kTile > tiles.width || top + kTile > tiles.height) {
-        std::memset(tile, 0, kTilePixels * sizeof(float));
+    if (picture && is_whole(left, top, tiles)) {
+        const float* from = picture + static_cast<int64_t>(top) * tiles.width + left;
+        for (int y = 0; y < kTile; y += 4) {
+            transpose_quarters(from + static_cast<int64_t>(y) * tiles.width, tiles.width,
+                               tile + y * kTile, kLanes);
+        }
+        return;
     }
+    std::memset(tile, 0, kTilePixels * sizeof(float));
     if (!picture) return;
     each_piece(left, top, tiles, [&](int place, int64_t pixel, int count) {
-        if (count == 4) {
-            std::memcpy(tile + place, picture + pixel, 4 * sizeof(float));
-        } else {
-            for (int i = 0; i < count; ++i) tile[place + i] = picture[pixel + i];
-        }
+        for (int i = 0; i < count; ++i) tile[place + i] = picture[pixel + i];
     });
 }
 
