@@ -18,9 +18,11 @@ NB_MODULE(_native, module) {
     module.def("instruction_set",
                [] { return std::string(avatar::active_kernels().instruction_set); });
     module.def("use_instruction_set", &avatar::use_instruction_set, nb::arg("name"));
+    avatar::bind_antialias(module);
     avatar::bind_image_loss(module);
     avatar::bind_interpolate(module);
     avatar::bind_sample_texture(module);
     avatar::bind_rasterize_mesh(module);
     avatar::bind_rasterize_splats(module);
+    avatar::bind_skin(module);
 }

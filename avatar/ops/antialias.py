@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.errors import OptionError
+from avatar.ops.antialias_native import antialias_natively
+from avatar.ops.native import runs_natively
 from avatar.ops.projected_mesh import MeshEdges, ProjectedMesh
 from avatar.ops.rasterize_mesh import PIXEL_LIMIT, MeshFragments
 
@@ -49,6 +51,19 @@ def antialias(
     Raises:
         OptionError: arguments of sizes that do not belong together.
     """
+    _check(picture, fragments, mesh, edges)
+    if runs_natively(picture, fragments.depths, mesh.pixels, mesh.depths, mesh.faces, edges.verts):
+        return antialias_natively(picture, fragments.depths, mesh, edges)
+    return antialias_reference(picture, fragments, mesh, edges)
+
+
+def antialias_reference(
+    picture: Float[Tensor, "height width channels"],
+    fragments: MeshFragments,
+    mesh: ProjectedMesh,
+    edges: MeshEdges,
+) -> Float[Tensor, "height width channels"]:
+    """Do what `antialias` does, in torch on any device; the definition of the op."""
     _check(picture, fragments, mesh, edges)
     height, width = picture.shape[:2]
     outlines = _outlines(mesh, edges).nonzero()[:, 0]

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from avatar.core.errors import OptionError
 from avatar.core.transform import Transform
+from avatar.ops.native import runs_natively
+from avatar.ops.skin_native import skin_natively
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +32,23 @@ def skin(
 ) -> Float[Tensor, "poses verts 3"]:
     """Return the vertices in every pose: first the morphs, then the joints' blended transforms.
 
-    `posed_from_rest` holds a transform for every pose and joint (shape (poses, joints)). The two
-    sums are matrix products, so this is as fast as the machine multiplies matrices. Differentiable
-    in everything.
+    `posed_from_rest` holds a transform for every pose and joint (shape (poses, joints)).
+    Differentiable in everything. Natively (float32 on the CPU) morphs and joints without weight
+    are not looked at, whatever they hold.
 
     Raises:
         OptionError: shapes that do not belong together.
     """
     _check(mesh, morph_weights, posed_from_rest)
+    rotation, translation = posed_from_rest.rotation, posed_from_rest.translation
+    matrices = torch.cat([rotation, translation[..., None]], -1)
+    if runs_natively(mesh.vertices):
+        return skin_natively(mesh.vertices, mesh.morphs, mesh.skin_weights, morph_weights, matrices)
     poses = len(morph_weights)
     shaped = torch.addmm(
         mesh.vertices.reshape(1, -1), morph_weights, mesh.morphs.flatten(1)
     ).unflatten(1, (-1, 3))
-    rotation, translation = posed_from_rest.rotation, posed_from_rest.translation
-    matrices = torch.cat([rotation, translation[..., None]], -1).flatten(2)
-    blended = (mesh.skin_weights @ matrices).reshape(poses, len(mesh.vertices), 3, 4)
+    blended = (mesh.skin_weights @ matrices.flatten(2)).reshape(poses, len(mesh.vertices), 3, 4)
     return (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
 
 

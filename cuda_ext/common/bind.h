@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace avatar {
@@ -12,11 +13,25 @@ T* pointer(uintptr_t address) {
     return reinterpret_cast<T*>(address);
 }
 
+// For an Allocator whose context is a Python function: `allocate(bytes)` returns the address of
+// memory that Python owns. Takes the interpreter's lock.
+inline void* allocate_in_python(void* context, std::size_t bytes) {
+    nanobind::gil_scoped_acquire locked;
+    try {
+        const nanobind::object address = (*static_cast<nanobind::callable*>(context))(bytes);
+        return pointer<void>(nanobind::cast<uintptr_t>(address));
+    } catch (...) {
+        return nullptr;
+    }
+}
+
 // Each op adds its functions to the module.
+void bind_antialias(nanobind::module_& module);
 void bind_image_loss(nanobind::module_& module);
 void bind_interpolate(nanobind::module_& module);
 void bind_sample_texture(nanobind::module_& module);
 void bind_rasterize_mesh(nanobind::module_& module);
 void bind_rasterize_splats(nanobind::module_& module);
+void bind_skin(nanobind::module_& module);
 
 }  // namespace avatar

@@ -1,11 +1,13 @@
 // The kernels of every op, once per instruction set, and which of them this CPU runs.
 #pragma once
 
+#include "antialias/antialias.h"
 #include "image_loss/image_loss.h"
 #include "interpolate/interpolate.h"
 #include "rasterize_mesh/rasterize_mesh.h"
 #include "rasterize_splats/rasterize_splats.h"
 #include "sample_texture/sample_texture.h"
+#include "skin/skin.h"
 
 namespace avatar {
 
@@ -21,6 +23,10 @@ struct Kernels {
     RasterizeSplats rasterize_splats;
     RasterizeSplatsBackward rasterize_splats_backward;
     ImageLoss image_loss;
+    Antialias antialias;
+    AntialiasBackward antialias_backward;
+    Skin skin;
+    SkinBackward skin_backward;
 };
 
 #define AVATAR_DECLARE_KERNELS(ISA)                                                               \
@@ -39,6 +45,11 @@ struct Kernels {
                                           const RasterizeSplatsGradientInput&,                    \
                                           const RasterizeSplatsGradients&);                       \
     double image_loss(const ImageLossInput&, float*);                                             \
+    bool antialias(const AntialiasInput&, float*, const Allocator&);                              \
+    void antialias_backward(const AntialiasInput&, const OutlineCrossing*, int64_t, int64_t,      \
+                            const float*, float*, float*);                                        \
+    void skin(const SkinInput&, float*);                                                          \
+    void skin_backward(const SkinInput&, const float*, const SkinGradients&);                     \
     inline constexpr Kernels kernels{#ISA,                                                        \
                                      rasterize_mesh,                                              \
                                      perspective_barycentrics,                                    \
@@ -49,7 +60,11 @@ struct Kernels {
                                      sample_texture_backward,                                     \
                                      rasterize_splats,                                            \
                                      rasterize_splats_backward,                                   \
-                                     image_loss};                                                 \
+                                     image_loss,                                                  \
+                                     antialias,                                                   \
+                                     antialias_backward,                                          \
+                                     skin,                                                        \
+                                     skin_backward};                                              \
     }
 
 AVATAR_DECLARE_KERNELS(baseline)

@@ -54,17 +54,6 @@ void check(SplatStatus status) {
     if (status == SplatStatus::kOutOfMemory) throw std::bad_alloc();
 }
 
-// `allocate(bytes)` returns the address of memory that Python owns.
-void* allocate_in_python(void* context, std::size_t bytes) {
-    nb::gil_scoped_acquire locked;
-    try {
-        const nb::object address = (*static_cast<nb::callable*>(context))(bytes);
-        return pointer<void>(nb::cast<uintptr_t>(address));
-    } catch (...) {
-        return nullptr;
-    }
-}
-
 void rasterize_splats(const SplatAddresses& addresses, int64_t splats, int feature_count,
                       int harmonic_count, const CameraValues& camera, std::array<int, 2> size,
                       std::array<float, 2> near_and_blur, bool antialiased, int threads,

@@ -1,8 +1,9 @@
 // The splat rasteriser's interface; avatar/ops/rasterize_splats.py says what it computes.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+
+#include "common/allocator.h"
 
 namespace avatar {
 
@@ -34,13 +35,6 @@ struct RasterizeSplatsOutput {
     float* depths;         // height x width
     float* transmittance;  // height x width
     int32_t* radii;        // splats
-};
-
-// Where the memory for the state comes from that the backward pass reads; returns 64-byte aligned
-// memory, or null.
-struct Allocator {
-    void* (*allocate)(void* context, std::size_t bytes);
-    void* context;
 };
 
 struct RasterizeSplatsGradientInput {

@@ -6,7 +6,11 @@ from avatar.core.errors import OptionError
 from avatar.core.rig import Rig
 from avatar.core.rig import skin as pose_rig
 from avatar.core.transform import Transform, matrix_from_rotation_vector
+from avatar.ops.native import native_module
 from avatar.ops.skin import SkinnedMesh, skin, skin_reference
+
+NATIVE = native_module()
+INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
 
 
 @pytest.fixture(params=[skin, skin_reference], ids=["fast", "reference"])
@@ -81,6 +85,65 @@ def test_it_agrees_with_the_rig():
         translation=torch.stack([neck - rotations[0] @ neck, head_place - head_turn @ head])[None],
     )
     torch.testing.assert_close(skin(mesh, weights, transforms)[0], pose_rig(shaped, rig, rotations))
+
+
+def in_single(mesh, weights, transforms):
+    """Return leaves in the order of the op's arguments, and the op on them."""
+    leaves = [mesh.vertices, mesh.morphs, mesh.skin_weights, weights]
+    leaves += [transforms.rotation, transforms.translation]
+    return [leaf.float().requires_grad_() for leaf in leaves]
+
+
+def on_leaves(op, leaves):
+    vertices, morphs, skin_weights, weights, rotation, translation = leaves
+    mesh = SkinnedMesh(vertices=vertices, morphs=morphs, skin_weights=skin_weights)
+    return op(mesh, weights, Transform(rotation=rotation, translation=translation))
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+@pytest.mark.parametrize(
+    # Blocks of 32 vertices, parts of 1,024: less than one, several, a rest.
+    ("poses", "verts", "morphs", "joints"),
+    [(1, 1, 1, 1), (3, 32, 5, 4), (2, 2500, 7, 3), (4, 33, 0, 2)],
+)
+def test_native_agrees_with_the_reference_in_double(instruction_set, poses, verts, morphs, joints):
+    mesh, weights, transforms = scene(poses, verts, morphs, joints)
+    weights = weights.clone()
+    weights[:, ::2] = 0  # as most weights of an animation are
+    leaves = in_single(mesh, weights, transforms)
+    exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
+    NATIVE.use_instruction_set(instruction_set)
+    ours = on_leaves(skin, leaves)
+    NATIVE.use_instruction_set(INSTRUCTION_SETS[-1])
+    theirs = on_leaves(skin_reference, exact)
+    assert (ours - theirs).abs().max() < 1e-5
+    slope = random(*ours.shape, seed=9)
+    slopes = torch.autograd.grad(ours, leaves, slope.float())
+    true_slopes = torch.autograd.grad(theirs, exact, slope, materialize_grads=True)
+    for part, true_part in zip(slopes, true_slopes, strict=True):
+        assert (part - true_part).norm() <= 1e-5 * true_part.norm()
+
+
+def test_threads_do_not_change_a_single_bit():
+    leaves = in_single(*scene(2, 3000))
+    before, results = torch.get_num_threads(), []
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        posed = on_leaves(skin, leaves)
+        results.append([posed, *torch.autograd.grad(posed.square().sum(), leaves)])
+    torch.set_num_threads(before)
+    for result in results[1:]:
+        assert all(map(torch.equal, result, results[0]))
+
+
+def test_it_is_a_custom_op_by_torchs_own_check():
+    leaves = in_single(*scene(2, 40))
+    matrices = torch.cat([leaves[4], leaves[5][..., None]], -1).detach().requires_grad_()
+    torch.library.opcheck(
+        torch.ops.avatar.skin.default,
+        (*leaves[:4], matrices),
+        test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
+    )
 
 
 def test_gradients_are_those_of_finite_differences():
