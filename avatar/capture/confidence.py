@@ -5,7 +5,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.capture.topology import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
-from avatar.capture.visibility import visible_fractions
 
 _TOLERATED_SPREAD = 0.02
 _FULL_SIZE = 60.0
@@ -15,21 +14,24 @@ _HIDDEN = 0.1
 def point_confidences(
     points: Float[Tensor, "478 3"],
     spread: Float[Tensor, "478"],
+    *,
     presence: float,
     size: float,
     picture: tuple[int, int],
+    visible: Float[Tensor, "478"],
 ) -> Float[Tensor, "478"]:
     """Return weights in [0, 1] for points (x, y, depth) in pixels.
 
     `spread` is the distance in pixels between the network's independent opinions of each point,
-    `size` the face's longer side, `picture` (width, height). Points the head itself hides, points
+    `size` the face's longer side, `picture` (width, height), `visible` as `visible_fractions` has
+    it. Points the head itself hides, points
     outside the picture, irises behind closed lids, and all points of faces under 60 pixels, where
     errors grow from one to four percent of the face, count less.
     """
     agreement = 1 / (1 + (spread / size / _TOLERATED_SPREAD) ** 2)
     # The network is trained to place hidden points too: they are worth something.
-    visible = _HIDDEN + (1 - _HIDDEN) * visible_fractions(points)
-    weights = agreement * visible * _inside(points, picture)
+    worth = _HIDDEN + (1 - _HIDDEN) * visible
+    weights = agreement * worth * _inside(points, picture)
     openness = _eye_openness(points)
     weights[list(RIGHT_IRIS)] *= openness[0]
     weights[list(LEFT_IRIS)] *= openness[1]

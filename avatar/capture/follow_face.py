@@ -17,6 +17,7 @@ from avatar.capture.networks import face_networks
 from avatar.capture.observation import Observation, Photo
 from avatar.capture.read_video import VideoFrame
 from avatar.capture.tflite.network import one_thread
+from avatar.capture.visibility import FaceSurface, face_surface, visible_fractions
 from avatar.core.errors import OptionError
 from avatar.core.material import linear_from_srgb
 
@@ -31,6 +32,9 @@ _CUT = 0.16
 """Mean change of a thumbnail's brightness, of 1, from one frame to the next, that is a cut."""
 
 _MOST_YAW = math.radians(70)
+_TURNED = math.radians(6)
+"""What the head hides of itself is found anew once it has turned by so much."""
+
 _THUMBNAIL = 24
 
 
@@ -91,6 +95,7 @@ class FaceFollower:
         self._before: Float[Tensor, "478 3"] | None = None
         self._searched = -math.inf
         self._thumbnail: Tensor | None = None
+        self._surface: tuple[FaceSurface, tuple[float, float, float]] | None = None
         self._shot = 0
         self.most_faces = 0
         """The most usable faces that any searched frame showed."""
@@ -161,12 +166,24 @@ class FaceFollower:
             height=frame.height,
             points=points,
             confidences=point_confidences(
-                points, spread, presence, size, (frame.width, frame.height)
+                points,
+                spread,
+                presence=presence,
+                size=size,
+                picture=(frame.width, frame.height),
+                visible=self._visible(points),
             ),
             presence=presence,
             shot=self._shot,
             found=found,
         )
+
+    def _visible(self, points: Float[Tensor, "478 3"]) -> Float[Tensor, "478"]:
+        """Return how visible points are, by a surface kept while the head hardly turns."""
+        angles = head_angles(points)
+        if self._surface is None or math.dist(angles, self._surface[1]) > _TURNED:
+            self._surface = face_surface(points), angles
+        return visible_fractions(points, self._surface[0])
 
     def _keep(self, points: Float[Tensor, "478 3"]) -> None:
         """Choose the next frame's crop: where the face will be if it goes on moving as it did."""
@@ -225,7 +242,8 @@ def _window(pixels: UInt8[Tensor, "height width 3"], crop: Crop) -> tuple[Pyrami
     bottom = max(min(height, math.ceil(crop.center_y + reach) + 1), top + 2)
     part = pixels[top:bottom, left:right]
     table = linear_from_srgb(torch.arange(256, device=pixels.device) / 255)
-    return Pyramid(table[part.int()]), float(left), float(top)
+    linear = table.index_select(0, part.reshape(-1).int()).reshape(part.shape)
+    return Pyramid(linear), float(left), float(top)
 
 
 def _is_face(points: Float[Tensor, "478 3"], crop: Crop) -> bool:

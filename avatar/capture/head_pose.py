@@ -1,7 +1,9 @@
 """How a head is turned, estimated from its 478 points alone."""
 
+from functools import cache
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from avatar.capture.topology import MIRRORED
@@ -20,12 +22,18 @@ def head_rotation(points: Float[Tensor, "478 3"]) -> Float[Tensor, "3 3"]:
     """
     in_head_axes = points[:468] * points.new_tensor([1.0, -1.0, -1.0])
     # From each point to its mirror image; those on the subject's right count, the others oppose.
-    across = in_head_axes[list(MIRRORED[:468])] - in_head_axes
-    right = torch.tensor([index < other for index, other in enumerate(MIRRORED[:468])])
-    x = torch.nn.functional.normalize(across[right.to(points.device)].sum(0), dim=0)
+    right, left = _mirrored_pairs(points.device)
+    x = torch.nn.functional.normalize((in_head_axes[left] - in_head_axes[right]).sum(0), dim=0)
     up = in_head_axes[_FOREHEAD] - in_head_axes[_SUBNASALE]
     y = torch.nn.functional.normalize(up - (up @ x) * x, dim=0)
     return torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)
+
+
+@cache
+def _mirrored_pairs(device: torch.device) -> tuple[Int[Tensor, " pairs"], Int[Tensor, " pairs"]]:
+    pairs = [(index, other) for index, other in enumerate(MIRRORED[:468]) if index < other]
+    first, second = torch.tensor(pairs, device=device).unbind(1)
+    return first, second
 
 
 def head_angles(points: Float[Tensor, "478 3"]) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ from avatar.capture.mesh import crop_around, trace_mesh
 from avatar.capture.networks import FaceNetworks, face_networks
 from avatar.capture.observation import Observation, Photo
 from avatar.capture.tflite.network import one_thread
+from avatar.capture.visibility import visible_fractions
 from avatar.core.errors import FaceNotFoundError, OptionError
 
 # Crops that differ in scale, place (both as fractions of the face crop) and angle (radians).
@@ -124,7 +125,14 @@ def _observed(
         raise AssertionError("only faces with points are usable")
     points, spread, presence = _averaged(pyramid, networks, face.points, options.views)
     size = crop_around(points, margin=1.0).side
-    confidences = point_confidences(points, spread, presence, size, (photo.width, photo.height))
+    confidences = point_confidences(
+        points,
+        spread,
+        presence=presence,
+        size=size,
+        picture=(photo.width, photo.height),
+        visible=visible_fractions(points),
+    )
     if options.matte:
         neighbours = tuple(f.detection.box for i, f in enumerate(faces) if i != index)
         matte = head_matte(pyramid, networks, points, neighbours)

@@ -1,5 +1,7 @@
 """Which of a face's 478 points the face itself hides from the camera."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,22 +14,48 @@ from avatar.capture.topology import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
 _IN_FRONT = 0.06
 
 
-def visible_fractions(points: Float[Tensor, "478 3"]) -> Float[Tensor, "478"]:
-    """Return 1 for points that face the camera freely, down to 0 for hidden ones.
+@dataclass(frozen=True, kw_only=True)
+class FaceSurface:
+    """The points of a face joined to a surface, and which of them it covers itself.
 
-    `points` are (x, y, depth) in pixels. The points are joined to a surface by the Delaunay
-    triangulation of their frontal view; a point counts less as that surface turns away, and not at
-    all where another part of it, such as the nose, lies in front. Irises share their eye's fate.
+    It stays true while the head turns by a few degrees: finding it is most of the work.
     """
-    centered = points[:468] - points[:468].mean(0)
-    scaled = centered / centered[:, :2].norm(dim=1).mean()
+
+    triangles: Int[Tensor, "triangles 3"]
+    covered: Bool[Tensor, " points"]
+
+
+def face_surface(points: Float[Tensor, "478 3"]) -> FaceSurface:
+    """Return the Delaunay triangulation of the points' frontal view, and what it covers.
+
+    `points` are (x, y, depth) in pixels.
+    """
+    scaled = _scaled(points)
     in_head_axes = scaled * scaled.new_tensor([1.0, -1.0, -1.0])
     frontal = in_head_axes @ head_rotation(points)
     triangles = _triangles(frontal[:, :2])
-    fractions = _facing(scaled, triangles) * ~_covered(scaled, triangles)
+    return FaceSurface(triangles=triangles, covered=_covered(scaled, triangles))
+
+
+def visible_fractions(
+    points: Float[Tensor, "478 3"], surface: FaceSurface | None = None
+) -> Float[Tensor, "478"]:
+    """Return 1 for points that face the camera freely, down to 0 for hidden ones.
+
+    `points` are (x, y, depth) in pixels; `surface` is theirs, found where not given. A point counts
+    less as that surface turns away, and not at all where another part of it, such as the nose, lies
+    in front. Irises share their eye's fate.
+    """
+    surface = surface or face_surface(points)
+    fractions = _facing(_scaled(points), surface.triangles) * ~surface.covered
     for eye, iris in ((RIGHT_EYE, RIGHT_IRIS), (LEFT_EYE, LEFT_IRIS)):
         fractions = torch.cat([fractions, fractions[list(eye)].mean().expand(len(iris))])
     return fractions
+
+
+def _scaled(points: Float[Tensor, "478 3"]) -> Float[Tensor, "468 3"]:
+    centered = points[:468] - points[:468].mean(0)
+    return centered / centered[:, :2].norm(dim=1).mean()
 
 
 def _triangles(layout: Float[Tensor, "points 2"]) -> Int[Tensor, "triangles 3"]:

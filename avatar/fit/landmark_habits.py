@@ -41,14 +41,22 @@ class LandmarkHabits:
 
     def predicted(self, basis: LandmarkBasis, yaw: float, pitch: float) -> LandmarkBasis:
         """Return the basis of what the detector will say of a surface with this `basis`."""
-        terms = self.bias.new_tensor([1, yaw, pitch, yaw * yaw, yaw * pitch, pitch * pitch])
+        own = self.responded(basis)
+        return replace(own, mean=own.mean + self.bias_at(yaw, pitch))
+
+    def responded(self, basis: LandmarkBasis) -> LandmarkBasis:
+        """Return what is the same in every pose of `predicted`: all but the bias."""
         return replace(
             basis,
-            mean=basis.mean + torch.tensordot(terms, self.bias, dims=1),
             identity=self._responded(basis.identity),
             expression=self._responded(basis.expression),
             error=self.modes.permute(1, 2, 0),
         )
+
+    def bias_at(self, yaw: float, pitch: float) -> Float[Tensor, "points 3"]:
+        """Return by how much the points are moved in a pose (radians), metres."""
+        terms = self.bias.new_tensor([1, yaw, pitch, yaw * yaw, yaw * pitch, pitch * pitch])
+        return torch.tensordot(terms, self.bias, dims=1)
 
     def deviations_at(self, yaw: float) -> Float[Tensor, "points 3"]:
         """Return the independent standard deviations at a yaw (radians), metres."""

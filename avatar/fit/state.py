@@ -39,6 +39,21 @@ class PhotoState:
         """Principal point in pixels: the picture's middle."""
         return self.log_focal.new_tensor([(self.width - 1) / 2, (self.height - 1) / 2])
 
+    def to(self, dtype: torch.dtype) -> "PhotoState":
+        """Return the same in another precision."""
+        if self.expression.dtype == dtype:
+            return self
+        pose = self.camera_from_head
+        return replace(
+            self,
+            camera_from_head=Transform(
+                rotation=pose.rotation.to(dtype), translation=pose.translation.to(dtype)
+            ),
+            log_focal=self.log_focal.to(dtype),
+            expression=self.expression.to(dtype),
+            landmark_error=self.landmark_error.to(dtype),
+        )
+
     @property
     def camera(self) -> Camera:
         """The pinhole camera with the head frame as its world."""

@@ -5,7 +5,8 @@ permuted view, which is torch's channels-last memory format, so nothing is copie
 reads an operator's options once and returns the function that runs it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import SupportsInt
 
 import torch
 from torch import Tensor
@@ -35,6 +36,11 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+def _numbers(sizes: Iterable[SupportsInt]) -> tuple[int, ...]:
+    """Return sizes as plain numbers: while a network is traced they are tensors."""
+    return tuple(int(size) for size in sizes)
+
+
 def _padded(
     x: Tensor, kernel: Sequence[int], stride: Sequence[int], value: float
 ) -> tuple[Tensor, tuple[int, int]]:
@@ -43,8 +49,9 @@ def _padded(
     TensorFlow's SAME puts the odd pixel at the end; only that one is added here, since torch's
     operators pad evenly by themselves, and faster.
     """
-    top, bottom = same_padding(x.shape[2], kernel[0], stride[0])
-    left, right = same_padding(x.shape[3], kernel[1], stride[1])
+    height, width = _numbers(x.shape[2:])
+    top, bottom = same_padding(height, kernel[0], stride[0])
+    left, right = same_padding(width, kernel[1], stride[1])
     if top == bottom and left == right:
         return x, (top, left)
     return functional.pad(x, (left, right, top, bottom), value=value), (0, 0)
@@ -65,7 +72,7 @@ def convolution(operator: Operator) -> Step:
             return finish(functional.linear(x, weight.flatten(1), bias))
         image, padding = x.permute(0, 3, 1, 2), (0, 0)
         if same:
-            image, padding = _padded(image, weight.shape[1:3], stride, 0.0)
+            image, padding = _padded(image, _numbers(weight.shape[1:3]), stride, 0.0)
         out = functional.conv2d(image, weight.permute(0, 3, 1, 2), bias, stride, padding)
         return finish(out).permute(0, 2, 3, 1)
 
@@ -81,7 +88,7 @@ def depthwise_convolution(operator: Operator) -> Step:
     def run(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         image, padding = x.permute(0, 3, 1, 2), (0, 0)
         if same:
-            image, padding = _padded(image, weight.shape[1:3], stride, 0.0)
+            image, padding = _padded(image, _numbers(weight.shape[1:3]), stride, 0.0)
         kernel = weight.permute(3, 0, 1, 2)
         out = functional.conv2d(image, kernel, bias, stride, padding, groups=x.shape[3])
         return finish(out).permute(0, 2, 3, 1)

@@ -24,6 +24,15 @@ class LandmarkBasis:
     expression: Float[Tensor, "points 3 52"]
     error: Float[Tensor, "points 3 modes"]
 
+    def to(self, dtype: torch.dtype) -> "LandmarkBasis":
+        """Return the same in another precision."""
+        return LandmarkBasis(
+            mean=self.mean.to(dtype),
+            identity=self.identity.to(dtype),
+            expression=self.expression.to(dtype),
+            error=self.error.to(dtype),
+        )
+
     def points(
         self, identity: Float[Tensor, " identity"], photo: PhotoState
     ) -> Float[Tensor, "points 3"]:
@@ -48,6 +57,14 @@ class LandmarkEvidence:
     depths: Float[Tensor, " points"]
     deviations: Float[Tensor, "points 3"]
 
+    def to(self, dtype: torch.dtype) -> "LandmarkEvidence":
+        """Return the same in another precision."""
+        return LandmarkEvidence(
+            positions=self.positions.to(dtype),
+            depths=self.depths.to(dtype),
+            deviations=self.deviations.to(dtype),
+        )
+
 
 def landmarks(
     state: HeadState, photo: int, basis: LandmarkBasis, evidence: LandmarkEvidence
@@ -56,19 +73,23 @@ def landmarks(
 
     Depth is weak-perspective: `focal * (z - z0) / z0` with z0 the head origin's distance, after
     the weighted mean difference is taken out. Rows run x, y, depth of point 0, then of point 1...
+    Computed in the precision of `basis` and `evidence`, whatever the state's.
     """
-    own = state.photos[photo]
+    own = state.photos[photo].to(basis.mean.dtype)
+    identity = state.identity.to(basis.mean.dtype)
     rotation, translation = own.camera_from_head.rotation, own.camera_from_head.translation
-    turned = basis.points(state.identity, own) @ rotation.T
+    turned = basis.points(identity, own) @ rotation.T
     in_camera = turned + translation
     precision = 1 / evidence.deviations
     predicted, by_point, by_translation = _measure(own, in_camera)
     observed = torch.cat([evidence.positions, evidence.depths[:, None]], dim=1)
-    moving = torch.cat([basis.identity, basis.expression, basis.error], dim=2)
+    held = not len(identity) and not basis.error.shape[2]
+    parts = [basis.identity, basis.expression, basis.error]
+    moving = basis.expression if held else torch.cat(parts, dim=2)
     by_shape = (by_point @ rotation) @ moving
     by_rotation = -by_point @ skew(turned)
     by_focal = (predicted - torch.cat([own.centre, own.centre.new_zeros(1)]))[..., None]
-    count = len(state.identity)
+    count = len(identity)
     jacobian = torch.cat(
         [
             by_shape[..., :count],
@@ -82,11 +103,12 @@ def landmarks(
     residual = predicted - observed
     weights = precision[:, 2] ** 2
     share = weights / weights.sum().clamp_min(1e-30)
-    residual = _without_mean_depth(residual[..., None], share)[..., 0]
-    jacobian = _without_mean_depth(jacobian, share)
+    # In place: they are ours, and large.
+    residual[:, 2] -= share @ residual[:, 2]
+    jacobian[:, 2] -= share @ jacobian[:, 2]
     return Linearised(
-        residual=(residual * precision).flatten(),
-        jacobian=(jacobian * precision[..., None]).flatten(0, 1),
+        residual=residual.mul_(precision).flatten(),
+        jacobian=jacobian.mul_(precision[..., None]).flatten(0, 1),
         columns=torch.cat([state.identity_columns(), state.photo_columns(photo)]),
     )
 
@@ -112,11 +134,3 @@ def _measure(
     by_translation = by_point.clone()
     by_translation[:, 2, 2] = focal / distance - focal * z / distance**2
     return predicted, by_point, by_translation
-
-
-def _without_mean_depth(
-    values: Float[Tensor, "points 3 columns"], share: Float[Tensor, " points"]
-) -> Float[Tensor, "points 3 columns"]:
-    """Subtract the weighted mean over the points from the depth rows."""
-    depth = values[:, 2] - (share[:, None] * values[:, 2]).sum(0)
-    return torch.cat([values[:, :2], depth[:, None]], dim=1)

@@ -172,7 +172,13 @@ class FrameFitter:
         terms: list[Term[HeadState]] = [
             Term(
                 name="landmarks",
-                linearise=partial(landmarks, photo=0, basis=basis, evidence=evidence),
+                linearise=partial(
+                    landmarks,
+                    photo=0,
+                    # Single precision: half the time of the term with most of the rows.
+                    basis=basis.to(torch.float32),
+                    evidence=evidence.to(torch.float32),
+                ),
                 weight=weights.landmark,
                 robust_scale=weights.robust_scale,
                 group=3,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -53,7 +54,13 @@ class Person:
     def basis_at(self, photo: PhotoState) -> LandmarkBasis:
         """Return the landmarks as the detector will see them from a pose; identity is fixed."""
         yaw, pitch = viewing_angles(photo.camera_from_head)
-        seen = self.problem.habits.predicted(self.problem.basis, yaw, pitch)
+        own = self._basis
+        return replace(own, mean=own.mean + self.problem.habits.bias_at(yaw, pitch))
+
+    @cached_property
+    def _basis(self) -> LandmarkBasis:
+        """The landmarks but for what depends on the pose."""
+        seen = self.problem.habits.responded(self.problem.basis)
         none = seen.mean.new_zeros(*seen.mean.shape, 0)
         return LandmarkBasis(
             mean=seen.mean

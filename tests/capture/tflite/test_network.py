@@ -132,3 +132,13 @@ def test_the_gpu_gives_what_the_cpu_gives():
             network(picture(size)), getattr(cuda, name)(picture(size).cuda()), strict=True
         ):
             torch.testing.assert_close(theirs.cpu(), ours, atol=0.05, rtol=1e-3)
+
+
+def test_inputs_of_a_shape_that_comes_often_give_the_same():
+    network = load_network(third_party("mediapipe/face_detection_short_range.tflite"))
+    first = network(picture(128))
+    for step in range(40):
+        network(picture(128) * (step / 40))
+    for early, late in zip(first, network(picture(128)), strict=True):
+        torch.testing.assert_close(early, late, atol=1e-5, rtol=0)
+    assert network(picture(128).repeat(2, 1, 1, 1))[0].shape[0] == 2
