@@ -54,7 +54,7 @@ def write_live_link(clip: Clip, path: Path | str, fps: int = 60) -> None:
     """
     timed = at_rate(clip, fps)
     weights = timed.weights[:, [ARKIT_INDEX[name] for name in LIVE_LINK_ORDER]]
-    rows = torch.cat([weights, _head_turns(timed), _eye_turns(timed.weights)], 1)
+    rows = torch.cat([weights, live_link_turns(timed)], 1)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     names = [name[0].upper() + name[1:] for name in (*LIVE_LINK_ORDER, *_TURNS)]
@@ -103,6 +103,14 @@ def read_live_link(path: Path | str) -> Clip:
         joint_rotations=rotation[:, None],
         name=Path(path).stem,
     )
+
+
+def live_link_turns(clip: Clip) -> Float[Tensor, "frames 9"]:
+    """Return yaw, pitch and roll of head, left eye and right eye, radians.
+
+    Positive yaw turns to the subject's left, positive pitch down.
+    """
+    return torch.cat([_head_turns(clip), _eye_turns(clip.weights)], 1)
 
 
 def _head_turns(clip: Clip) -> Float[Tensor, "frames 3"]:
