@@ -69,7 +69,7 @@ class Video:
         Raises:
             VideoError: not a single frame can be read.
         """
-        av = _pyav()
+        av = pyav()
         last = -1.0
         start: float | None = None
         step = 1.0 / (self.rate or 25.0)
@@ -108,7 +108,7 @@ def open_video(path: str | Path) -> Generator[Video, None, None]:
     Raises:
         VideoError: it is not there, no video, or only sound or a picture.
     """
-    av = _pyav()
+    av = pyav()
     path = Path(path)
     if not path.is_file():
         raise VideoError(f"{path}: no such file")
@@ -120,10 +120,15 @@ def open_video(path: str | Path) -> Generator[Video, None, None]:
             "MKV or AVI"
         ) from error
     with container:
-        yield _described(container, path.name)
+        yield described(container, path.name)
 
 
-def _described(container: "InputContainer", name: str) -> Video:
+def described(container: "InputContainer", name: str) -> Video:
+    """Return an open file's first moving picture.
+
+    Raises:
+        VideoError: it holds only sound or a picture.
+    """
     if container.format.name.endswith(_STILLS):
         raise VideoError(
             f"{name}: a picture, not a video; `avatar reconstruct` makes a head from pictures"
@@ -146,7 +151,8 @@ def _described(container: "InputContainer", name: str) -> Video:
     )
 
 
-def _pyav() -> Any:  # noqa: ANN401 -- a module
+def pyav() -> Any:  # noqa: ANN401 -- a module
+    """Return PyAV; VideoError if it is not installed."""
     try:
         return import_module("av")
     except ImportError as error:

@@ -14,17 +14,21 @@ from avatar.cli.performance_outputs import (
     write_performance,
 )
 from avatar.cli.progress import part_of, progress_bar
+from avatar.cli.track_camera import LiveOptions, track_camera
+from avatar.core.errors import OptionError
 from avatar.create.track_options import TrackOptions
 
 TRACK_DEFAULTS = TrackOptions()
 FILM_DEFAULTS = FilmOptions()
+LIVE_DEFAULTS = LiveOptions()
 
 
 def track(
-    video: Positional[Path],
+    video: Positional[Path | None] = None,
     *,
-    output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (Path("take.glb"),),
+    output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (),
     head: Path | None = None,
+    live: Annotated[LiveOptions, arg(name="")] = LIVE_DEFAULTS,
     tracking: OmitArgPrefixes[TrackOptions] = TRACK_DEFAULTS,
     film: Annotated[FilmOptions, arg(name="film")] = FILM_DEFAULTS,
 ) -> None:
@@ -33,16 +37,29 @@ def track(
     For example:
       avatar track clip.mp4 -o take.glb
       avatar track clip.mp4 -o take.csv overlay.mp4 --head other.avatar
+      avatar track --camera 0 --live --send vmc://127.0.0.1 -o take.csv
 
     Args:
         video: what to track (MP4, MOV, WebM, MKV, ...).
         output: what to write: the person's own head with the animation (.glb), the head alone
             (.avatar), the curves for Live Link Face (.csv) or as arrays (.npz), or a film of the
             fitted mesh over the video beside a second head (.mp4, .webm, ...); several are fine.
+            Without it: take.glb, or nothing in live tracking.
         head: use this head (.avatar) in the .glb and in the film, not the person's own.
+        live: tracking as it happens.
         tracking: how to track.
         film: how a film looks.
     """
+    if live.camera is not None or live.live:
+        track_camera(_source(video, live), output, head, live, tracking)
+        return
+    if live.send or live.seconds is not None:
+        raise OptionError("send, seconds: belong to live tracking; add --live or --camera")
+    if video is None:
+        raise OptionError(
+            "video: expected a video, or --camera with a camera's number; got neither"
+        )
+    output = output or (Path("take.glb"),)
     check_performance_outputs(output, (".glb", ".avatar", *CURVES, *FILM_SUFFIXES), film)
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
@@ -69,6 +86,14 @@ def track(
                 write_performance(own, clip, temporary[path], path.suffix.lower())
     sys.stderr.writelines(f"warning: {warning}\n" for warning in take.warnings)
     sys.stdout.writelines(f"{path}\n" for path in output)
+
+
+def _source(video: Path | None, live: LiveOptions) -> str:
+    if live.camera is not None and video is not None:
+        raise OptionError("camera: a video is given too; give one of them")
+    if live.camera is None and video is None:
+        raise OptionError("live: expected --camera with a camera's number, or a video; got neither")
+    return live.camera if live.camera is not None else str(video)
 
 
 def drive(

@@ -2,7 +2,8 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 
 import torch
@@ -30,14 +31,15 @@ class TrackerOptions:
     """How to track live.
 
     `calibrate_at` are the seconds since the face was first seen at which the person's shape and
-    the camera are solved anew from all that was seen; after the last one they stay. `background`
-    does so on a second thread, without holding a frame up.
+    the camera are solved anew, from the `keyframes` that differ most; after the last one they stay.
+    `background` does so on a second thread, without holding a frame up.
     """
 
     face: int = 1
     views: int = 1
     fov: float | None = None
     calibrate_at: tuple[float, ...] = (1.0, 3.0, 8.0)
+    keyframes: int = 6
     background: bool = True
 
 
@@ -105,8 +107,21 @@ class FaceTracker:
     def track(self, frame: VideoFrame) -> TrackedFace | None:
         """Return the face in the next frame, None where it is not to be seen."""
         start = time.perf_counter()
-        trace = self._follower.follow(frame)
-        followed = time.perf_counter()
+        trace = self.follow(frame)
+        followed = time.perf_counter() - start
+        face = self.fit(trace)
+        return face and replace(face, seconds={"follow": followed, **face.seconds})
+
+    def follow(self, frame: VideoFrame) -> FaceTrace | None:
+        """Return where the face's points are: the first half of `track`.
+
+        May run on one thread while `fit`, the second half, runs on another for the frame before.
+        """
+        return self._follower.follow(frame)
+
+    def fit(self, trace: FaceTrace | None) -> TrackedFace | None:
+        """Return the face that the points belong to, None for none: the second half of `track`."""
+        start = time.perf_counter()
         if trace is None:
             self._before = self._weights = self._pose = None
             return None
@@ -132,11 +147,7 @@ class FaceTracker:
             camera_from_head=pose,
             gaze=fit.gaze,
             residual=fit.residual / max(iris, 1e-6),
-            seconds={
-                "follow": followed - start,
-                "calibrate": calibrated - followed,
-                "fit": done - calibrated,
-            },
+            seconds={"calibrate": calibrated - start, "fit": done - calibrated},
         )
 
     def _remember(self, trace: FaceTrace) -> None:
@@ -164,12 +175,13 @@ class FaceTracker:
             return
         self._calibrations += 1
         traces = list(self._traces)
+        calibrate = partial(
+            calibrate_person, traces, self._model, self.options.fov, most=self.options.keyframes
+        )
         if self._worker is None:
-            self._use(calibrate_person(traces, self._model, self.options.fov))
+            self._use(calibrate())
         else:
-            self._pending = self._worker.submit(
-                calibrate_person, traces, self._model, self.options.fov
-            )
+            self._pending = self._worker.submit(calibrate)
 
     def _use(self, person: Person) -> None:
         self._fitter = FrameFitter(person)

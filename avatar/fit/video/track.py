@@ -70,13 +70,7 @@ class Track:
         the picture that looks into the camera is not looking down.
         """
         places = self.camera_from_head.translation[self.seen].float()
-        ray = torch.nn.functional.normalize(places.median(0).values, dim=0)
-        right = torch.nn.functional.normalize(
-            torch.linalg.cross(ray.new_tensor([0.0, 1.0, 0.0]), ray), dim=0
-        )
-        view_from_camera = torch.stack([right, torch.linalg.cross(ray, right), ray])
-        facing = torch.diag(ray.new_tensor([1.0, -1.0, -1.0]))
-        return facing @ view_from_camera @ self.camera_from_head.rotation.float()
+        return turns_of_head(self.camera_from_head.rotation.float(), places.median(0).values)
 
     def clip(self, joint_names: tuple[str, ...] = ("neck", "head")) -> Clip:
         """Return the performance; frames without a face have no keys.
@@ -85,21 +79,44 @@ class Track:
         turned by the look coefficients.
         """
         rows = self.seen.nonzero()[:, 0]
-        turn = rotation_vector_from_matrix(self.head_turns()[rows])
-        shares = {"neck": NECK_SHARE, "head": 1 - NECK_SHARE}
-        names = tuple(name for name in joint_names if name in shares)
-        total = sum(shares[name] for name in names)
-        turns = [
-            quaternion_from_matrix(matrix_from_rotation_vector(turn * (shares[name] / total)))
-            for name in names
-        ]
+        names, turns = shared_turns(self.head_turns()[rows], joint_names)
         return Clip(
             times=self.times[rows].float(),
             weights=self.weights[rows].float(),
             joint_names=names,
-            joint_rotations=torch.stack(turns, 1) if names else None,
+            joint_rotations=turns,
             name=self.name,
         )
+
+
+def turns_of_head(
+    rotations: Float[Tensor, "frames 3 3"], place: Float[Tensor, "3"]
+) -> Float[Tensor, "frames 3 3"]:
+    """Return rotations in the head's own frame, none where it faces the camera.
+
+    `rotations` are those of camera-from-head, `place` where the head mostly is, in the camera.
+    """
+    ray = torch.nn.functional.normalize(place, dim=0)
+    right = torch.nn.functional.normalize(
+        torch.linalg.cross(ray.new_tensor([0.0, 1.0, 0.0]), ray), dim=0
+    )
+    view_from_camera = torch.stack([right, torch.linalg.cross(ray, right), ray])
+    return torch.diag(ray.new_tensor([1.0, -1.0, -1.0])) @ view_from_camera @ rotations
+
+
+def shared_turns(
+    turns: Float[Tensor, "frames 3 3"], joint_names: tuple[str, ...] = ("neck", "head")
+) -> tuple[tuple[str, ...], Float[Tensor, "frames joints 4"] | None]:
+    """Return those of the joints that share a head's turn, and the quaternion of each."""
+    turn = rotation_vector_from_matrix(turns)
+    shares = {"neck": NECK_SHARE, "head": 1 - NECK_SHARE}
+    names = tuple(name for name in joint_names if name in shares)
+    total = sum(shares[name] for name in names)
+    each = [
+        quaternion_from_matrix(matrix_from_rotation_vector(turn * (shares[name] / total)))
+        for name in names
+    ]
+    return names, torch.stack(each, 1) if names else None
 
 
 EXPRESSION_GROUPS: dict[str, tuple[int, ...]] = {
