@@ -1,0 +1,1 @@
+"""Viewers of heads; they use `avatar`, which never uses them."""

@@ -1,0 +1,1 @@
+"""The web studio's server: a gallery, jobs in processes of their own, and the page."""

@@ -1,0 +1,44 @@
+"""The files a head can be exported as: what the page offers."""
+
+from viewers.server.messages import ExportFormat, FormatInfo
+
+
+def _format(
+    name: ExportFormat,
+    title: str,
+    detail: str,
+    *,
+    clip: str = "",
+    textures: bool = False,
+    slow: bool = False,
+) -> FormatInfo:
+    return FormatInfo(
+        format=name,
+        title=title,
+        detail=detail,
+        takes_clip=clip in ("takes", "needs"),
+        needs_clip=clip == "needs",
+        takes_textures=textures,
+        slow=slow,
+    )
+
+
+FORMATS: tuple[FormatInfo, ...] = (
+    _format(
+        "glb",
+        "glTF binary (.glb)",
+        "Blender, Unity, Unreal, three.js: 52 morphs, skeleton, materials",
+        clip="takes",
+        textures=True,
+    ),
+    _format("avatar", "Avatar (.avatar)", "everything in one file, for this studio"),
+    _format(
+        "obj", "Wavefront (.obj)", "the neutral head for sculpting tools, zipped", textures=True
+    ),
+    _format(
+        "csv", "Live Link Face (.csv)", "the performance, as the iPhone app writes it", clip="needs"
+    ),
+    _format("npz", "NumPy arrays (.npz)", "the performance, for Python", clip="needs"),
+    _format("mp4", "Film (.mp4)", "the head performing, with sound", clip="needs", slow=True),
+    _format("webm", "Film (.webm)", "the same for web pages", clip="needs", slow=True),
+)

@@ -1,0 +1,253 @@
+"""What the page and the server say to each other.
+
+`viewers/web/src/messages.ts` is made from these classes by `python -m viewers.server.typescript`.
+Names ending in `Request` travel from the page to the server, all others the other way.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+UploadKind = Literal["photo", "sound", "video", "avatar", "clip"]
+JobKind = Literal["reconstruct", "prepare", "add", "speak", "track", "clip", "export"]
+JobStatus = Literal["waiting", "running", "done", "failed", "cancelled"]
+ExportFormat = Literal["glb", "obj", "avatar", "csv", "npz", "mp4", "webm"]
+ImageFormat = Literal["png", "jpeg"]
+StyleName = Literal["neutral", "whisper", "clear", "shout", "sing"]
+EmotionName = Literal["none", "joy", "anger", "sadness", "fear", "surprise", "disgust"]
+
+# ---- what the server tells -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvatarEntry:
+    """A head in the gallery; `ready` once it can be shown, `version` changes with the file."""
+
+    id: str
+    name: str
+    version: str
+    bytes: int
+    modified: float
+    ready: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobState:
+    """A job as the page sees it; times in seconds since 1970, `progress` in [0, 1].
+
+    `avatar` is the head it made or works on; `clip`, `sound` and `file` tell what it left to fetch.
+    """
+
+    id: str
+    kind: JobKind
+    status: JobStatus
+    title: str
+    stage: str
+    progress: float
+    created: float
+    error: str | None
+    warnings: tuple[str, ...]
+    avatar: str | None
+    clip: bool
+    sound: bool
+    file: str | None
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadLimit:
+    """How large a file of this kind may be, in bytes, and the suffixes to offer."""
+
+    kind: UploadKind
+    bytes: int
+    suffixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatInfo:
+    """A format to export; `needs_clip` where there is nothing to write without a performance."""
+
+    format: ExportFormat
+    title: str
+    detail: str
+    takes_clip: bool
+    needs_clip: bool
+    takes_textures: bool
+    slow: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The first event on a connection: everything there is; `open` is the head to show first."""
+
+    type: Literal["hello"]
+    version: str
+    avatars: tuple[AvatarEntry, ...]
+    jobs: tuple[JobState, ...]
+    limits: tuple[UploadLimit, ...]
+    formats: tuple[FormatInfo, ...]
+    open: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GalleryChanged:
+    """The heads there are now."""
+
+    type: Literal["gallery"]
+    avatars: tuple[AvatarEntry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobChanged:
+    """A job started, moved on or ended."""
+
+    type: Literal["job"]
+    job: JobState
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRemoved:
+    """A job is no longer listed."""
+
+    type: Literal["job_removed"]
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipData:
+    """A performance; arrays are little-endian 32-bit floats in base64, frame after frame.
+
+    `times` has one number a frame, `weights` 52 in ARKit's order, `rotations` four (x, y, z, w) for
+    each of `joints`.
+    """
+
+    name: str
+    frames: int
+    joints: tuple[str, ...]
+    times: str
+    weights: str
+    rotations: str
+    sound: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """A file that arrived."""
+
+    id: str
+    kind: UploadKind
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """A head went to the trash, from where `undo` brings it back."""
+
+    undo: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why a request was not done, and the way out."""
+
+    error: str
+
+
+# ---- what the page asks for ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructRequest:
+    """Make a head from photos of one person; without any, from the portrait of `avatar demo`."""
+
+    kind: Literal["reconstruct"]
+    uploads: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareRequest:
+    """Get a head ready to be shown."""
+
+    kind: Literal["prepare"]
+    avatar: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddRequest:
+    """Put an `.avatar` file into the gallery."""
+
+    kind: Literal["add"]
+    upload: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakRequest:
+    """Let a head say a recording; an empty `text` means that the words are not known."""
+
+    kind: Literal["speak"]
+    upload: str
+    avatar: str
+    text: str
+    style: StyleName
+    emotion: EmotionName
+    intensity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackRequest:
+    """Follow the face in a video; `make_head` also makes that person's head."""
+
+    kind: Literal["track"]
+    upload: str
+    avatar: str | None
+    make_head: bool
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRequest:
+    """Read a performance from a Live Link `.csv` or an `.npz`; without an upload, a short test."""
+
+    kind: Literal["clip"]
+    upload: str | None
+    avatar: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """Write a head as a file; `clip` is the job whose performance goes along."""
+
+    kind: Literal["export"]
+    avatar: str
+    format: ExportFormat
+    clip: str | None
+    texture_size: int
+    image_format: ImageFormat
+
+
+JobRequest = (
+    ReconstructRequest
+    | PrepareRequest
+    | AddRequest
+    | SpeakRequest
+    | TrackRequest
+    | ClipRequest
+    | ExportRequest
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameRequest:
+    """Give a head another name."""
+
+    name: str
+
+
+EVENTS = (Hello, GalleryChanged, JobChanged, JobRemoved)
+"""What comes over the WebSocket; nothing goes the other way."""
+
+ANSWERS = (ClipData, Uploaded, Deleted, Refused)
+"""What HTTP requests are answered with."""
