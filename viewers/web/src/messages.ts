@@ -181,7 +181,7 @@ export interface RenameRequest {
   readonly name: string;
 }
 
-export type Event =
+export type StudioEvent =
   | Hello
   | GalleryChanged
   | JobChanged

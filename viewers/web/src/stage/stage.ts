@@ -1,0 +1,203 @@
+/** The picture: renderer, camera and a loop that draws only when something changed. */
+
+import {
+  NeutralToneMapping,
+  PerspectiveCamera,
+  Scene,
+  SRGBColorSpace,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import type { Head } from './head';
+
+export type Framing = 'face' | 'head' | 'left' | 'right' | 'bust';
+
+/** Degrees an 85 mm lens sees along the height of an upright portrait. */
+const FIELD_OF_VIEW = 24;
+
+const FRAMINGS: Record<Framing, { yaw: number; zoom: number; low: number }> = {
+  face: { yaw: 0, zoom: 1.3, low: 0 },
+  head: { yaw: 0.32, zoom: 1.0, low: 0 },
+  left: { yaw: -1.25, zoom: 1.0, low: 0 },
+  right: { yaw: 1.25, zoom: 1.0, low: 0 },
+  bust: { yaw: 0, zoom: 0.66, low: 0.06 },
+};
+
+export class Stage {
+  readonly renderer: WebGLRenderer;
+  readonly scene = new Scene();
+  readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.02, 50);
+  readonly controls: OrbitControls;
+  /** Called before each frame with seconds; returns whether the next one differs too. */
+  onFrame: (now: number) => boolean = () => false;
+  onFrameTime: (milliseconds: number | null) => void = () => {};
+  private head: Head | null = null;
+  private dirty = true;
+  private drawnBefore: number | null = null;
+  private readonly intervals: number[] = [];
+  private glide: { start: number; from: [Vector3, Vector3]; to: [Vector3, Vector3] } | null = null;
+
+  constructor(private readonly container: HTMLElement) {
+    this.renderer = new WebGLRenderer({ antialias: true, preserveDrawingBuffer: false });
+    this.renderer.outputColorSpace = SRGBColorSpace;
+    this.renderer.toneMapping = NeutralToneMapping;
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+    const canvas = this.renderer.domElement;
+    canvas.tabIndex = 0;
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', 'The head; arrow keys turn the view, plus and minus zoom');
+    container.append(canvas);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.enableDamping = false;
+    this.controls.minDistance = 0.15;
+    this.controls.maxDistance = 6;
+    this.controls.addEventListener('change', () => this.invalidate());
+    this.controls.addEventListener('start', () => (this.glide = null));
+    canvas.addEventListener('keydown', (event) => this.onKey(event));
+    new ResizeObserver(() => this.resize()).observe(container);
+    this.resize();
+    requestAnimationFrame(this.loop);
+  }
+
+  /** Have the next frame drawn. */
+  invalidate(): void {
+    this.dirty = true;
+  }
+
+  show(head: Head | null): void {
+    const first = this.head === null;
+    if (this.head) {
+      this.scene.remove(this.head.root);
+      this.head.dispose();
+    }
+    this.head = head;
+    if (head) {
+      this.scene.add(head.root);
+      if (first) this.frame('head', false);
+    }
+    this.invalidate();
+  }
+
+  /** Move the camera to one of the portraits, gliding unless motion is to be reduced. */
+  frame(framing: Framing, smooth = !matchMedia('(prefers-reduced-motion: reduce)').matches): void {
+    if (!this.head) return;
+    const { yaw, zoom, low } = FRAMINGS[framing];
+    const { centre, height, depth } = this.head.extent;
+    const target = centre.clone();
+    if (framing === 'face') target.set(centre.x, this.head.eyeLevel - 0.2 * height, centre.z);
+    target.y -= low;
+    const half = (height * 0.6) / zoom;
+    const upright = half / Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
+    const distance = upright * Math.max(1, 0.78 / this.camera.aspect) + depth / 2;
+    const position = new Vector3(Math.sin(yaw), 0.03, Math.cos(yaw)).multiplyScalar(distance).add(target);
+    if (smooth) {
+      this.glide = {
+        start: performance.now(),
+        from: [this.camera.position.clone(), this.controls.target.clone()],
+        to: [position, target],
+      };
+    } else {
+      this.camera.position.copy(position);
+      this.controls.target.copy(target);
+      this.controls.update();
+    }
+    this.invalidate();
+  }
+
+  /** Draw now and return the picture. */
+  async screenshot(): Promise<Blob> {
+    this.renderer.render(this.scene, this.camera);
+    return new Promise((resolve, reject) => {
+      this.renderer.domElement.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
+    });
+  }
+
+  /** Return how long each of some frames takes until its pixels are there, in milliseconds. */
+  measure(frames: number, change: (frame: number) => void): number[] {
+    const context = this.renderer.getContext();
+    const pixel = new Uint8Array(4);
+    const times: number[] = [];
+    for (let frame = 0; frame < frames; frame += 1) {
+      const start = performance.now();
+      change(frame);
+      this.renderer.render(this.scene, this.camera);
+      context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, pixel);
+      times.push(performance.now() - start);
+    }
+    return times;
+  }
+
+  private readonly loop = (now: number): void => {
+    requestAnimationFrame(this.loop);
+    this.advanceGlide(now);
+    const moving = this.onFrame(now / 1000);
+    if (!this.dirty && !moving) {
+      if (this.drawnBefore !== null) this.onFrameTime(null);
+      this.drawnBefore = null;
+      return;
+    }
+    this.dirty = false;
+    this.renderer.render(this.scene, this.camera);
+    if (this.drawnBefore !== null) this.tellInterval(now - this.drawnBefore);
+    this.drawnBefore = now;
+  };
+
+  private tellInterval(milliseconds: number): void {
+    this.intervals.push(milliseconds);
+    if (this.intervals.length < 12) return;
+    const sorted = this.intervals.splice(0).sort((a, b) => a - b);
+    this.onFrameTime(sorted[sorted.length >> 1] ?? null);
+  }
+
+  private advanceGlide(now: number): void {
+    if (!this.glide) return;
+    const phase = Math.min(1, (now - this.glide.start) / 420);
+    const eased = 1 - (1 - phase) ** 3;
+    const [fromPosition, fromTarget] = this.glide.from;
+    const [toPosition, toTarget] = this.glide.to;
+    this.camera.position.lerpVectors(fromPosition, toPosition, eased);
+    this.controls.target.lerpVectors(fromTarget, toTarget, eased);
+    // A straight line between two sides would pass through the head.
+    const fromDistance = fromPosition.distanceTo(fromTarget);
+    const distance = fromDistance + (toPosition.distanceTo(toTarget) - fromDistance) * eased;
+    this.camera.position.sub(this.controls.target).setLength(distance).add(this.controls.target);
+    if (phase >= 1) this.glide = null;
+    this.controls.update();
+    this.invalidate();
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const turns: Record<string, [number, number]> = {
+      ArrowLeft: [0.08, 0],
+      ArrowRight: [-0.08, 0],
+      ArrowUp: [0, 0.06],
+      ArrowDown: [0, -0.06],
+    };
+    const turn = turns[event.key];
+    const zoom = { '+': 0.92, '=': 0.92, '-': 1 / 0.92 }[event.key];
+    if (!turn && zoom === undefined) return;
+    event.preventDefault();
+    const offset = this.camera.position.clone().sub(this.controls.target);
+    if (turn) {
+      const yaw = Math.atan2(offset.x, offset.z) - turn[0];
+      const length = offset.length();
+      const pitch = Math.max(-1.4, Math.min(1.4, Math.asin(offset.y / length) + turn[1]));
+      offset.set(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch)).multiplyScalar(length);
+    }
+    if (zoom !== undefined) offset.multiplyScalar(zoom);
+    this.camera.position.copy(this.controls.target).add(offset);
+    this.controls.update();
+    this.invalidate();
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.container;
+    if (width === 0 || height === 0) return;
+    this.renderer.setSize(width, height);
+    this.camera.aspect = width / height;
+    this.camera.updateProjectionMatrix();
+    this.renderer.render(this.scene, this.camera);
+    this.invalidate();
+  }
+}
