@@ -49,7 +49,7 @@ function start(): void {
   stage.onFrameTime = (milliseconds) => {
     if (milliseconds !== null) meter.textContent = `${milliseconds.toFixed(milliseconds < 20 ? 1 : 0)} ms a frame`;
   };
-  stageBox.append(tools, meter, overlay(studio, onVideo));
+  stageBox.append(tools, meter, overlay(studio, onVideo), toastList());
   const side = sidePanel(studio);
   document.body.replaceChildren(
     topBar(studio),
@@ -57,7 +57,6 @@ function start(): void {
     stageBox,
     side,
     timeline(studio, onVideo),
-    toastList(),
   );
   takeDrops(studio, onVideo);
   takeKeys(studio);
@@ -121,6 +120,9 @@ function sidePanel(studio: Studio): HTMLElement {
   }
   choose('face');
   studio.onPose();
+  studio.listen(() => {
+    for (const page of [pages.face, pages.pose]) page.inert = studio.shown === null;
+  });
   return h('aside', { class: 'panel side', 'aria-label': 'Controls' }, bar, h('div', { class: 'pages' }, ...Object.values(pages)));
 }
 

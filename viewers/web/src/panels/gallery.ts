@@ -18,6 +18,7 @@ const KIND_TITLES: Record<JobState['kind'], string> = {
 
 export function gallery(studio: Studio, onVideo: (file: File) => void): HTMLElement {
   const heads = h('ul', { class: 'heads', 'aria-label': 'Heads' });
+  const none = h('p', { class: 'no-heads' }, 'The heads you make appear here.');
   const jobs = h('ul', { class: 'jobs', 'aria-label': 'Activity' });
   const activity = h('section', { class: 'activity' }, h('h2', {}, 'Activity'), jobs);
   const add = (accept: string, multiple: boolean) => async (): Promise<void> => {
@@ -29,6 +30,8 @@ export function gallery(studio: Studio, onVideo: (file: File) => void): HTMLElem
     const mark = JSON.stringify([studio.avatars, studio.shown?.id, studio.loading]);
     if (mark !== shownHeads) {
       shownHeads = mark;
+      none.hidden = studio.avatars.length > 0;
+      heads.hidden = !none.hidden;
       heads.replaceChildren(...studio.avatars.map((entry) => card(studio, entry)));
     }
     const listed = [...studio.jobs.values()].filter((job) => job.kind !== 'prepare').reverse();
@@ -44,6 +47,7 @@ export function gallery(studio: Studio, onVideo: (file: File) => void): HTMLElem
       h('h2', {}, 'Heads'),
       h('button', { type: 'button', class: 'small', onclick: add(`${ACCEPT.photo},${ACCEPT.video},${ACCEPT.avatar}`, true) }, icon('plus'), 'New'),
     ),
+    none,
     heads,
     activity,
   );

@@ -6,6 +6,7 @@ import {
   type Bone,
   type Material,
   type Mesh,
+  MeshPhysicalMaterial,
   type MeshStandardMaterial,
   type Object3D,
   Quaternion,
@@ -42,6 +43,7 @@ export class Head {
       // Morphs and joints move vertices out of the resting box that culling looks at.
       mesh.frustumCulled = false;
       finish(mesh);
+      dropStill(mesh);
       if (!mesh.morphTargetDictionary || !mesh.morphTargetInfluences) continue;
       const names = mesh.morphTargetDictionary;
       this.moving.push({
@@ -94,14 +96,32 @@ export async function loadHead(url: string, onprogress: (done: number) => void):
   return new Head(loaded.scene);
 }
 
+/** Drop the targets that leave this part alone: every one costs memory and time for each vertex. */
+function dropStill(mesh: Mesh): void {
+  const { position, normal } = mesh.geometry.morphAttributes;
+  const names = Object.keys(mesh.morphTargetDictionary ?? {});
+  if (!position || names.length !== position.length) return;
+  const moving = names.map((_, index) => position[index]?.array.some((value) => value !== 0) ?? false);
+  mesh.geometry.morphAttributes.position = position.filter((_, index) => moving[index]);
+  if (normal) mesh.geometry.morphAttributes.normal = normal.filter((_, index) => moving[index]);
+  mesh.updateMorphTargets();
+  const kept = names.filter((_, index) => moving[index]);
+  mesh.morphTargetDictionary = Object.fromEntries(kept.map((name, index) => [name, index]));
+}
+
 /** What glTF cannot say: a cornea adds its highlight and takes no light away. */
 function finish(mesh: Mesh): void {
   const material = mesh.material as MeshStandardMaterial;
   if (material.name === 'cornea') {
-    material.blending = AdditiveBlending;
-    material.opacity = 1;
-    material.color.setScalar(0);
-    material.depthWrite = false;
+    mesh.material = new MeshPhysicalMaterial({
+      name: material.name,
+      color: 0,
+      roughness: material.roughness,
+      specularIntensity: 0.4,
+      blending: AdditiveBlending,
+      transparent: true,
+      depthWrite: false,
+    });
     mesh.renderOrder = 2;
   } else if (material.transparent) {
     material.alphaToCoverage = true;

@@ -27,6 +27,8 @@ export const LOOKS: readonly (readonly [Look, string])[] = [
 ];
 
 const own = new WeakMap<Mesh<BufferGeometry>, Material>();
+const lines = new WeakMap<Mesh<BufferGeometry>, Mesh>();
+const LINES = new MeshBasicMaterial({ color: 0xf0b27a, wireframe: true, transparent: true, opacity: 0.3, toneMapped: false });
 let checker: CanvasTexture | null = null;
 
 export function applyLook(head: Head, look: Look): void {
@@ -37,7 +39,25 @@ export function applyLook(head: Head, look: Look): void {
     const shown = materialOf(material as MeshStandardMaterial, look);
     mesh.material = shown ?? material;
     mesh.visible = shown !== null;
+    showLines(mesh, look === 'wireframe' && shown !== null);
   }
+}
+
+/** Lay the edges over a mesh, moved by the same joints and weights. */
+function showLines(mesh: Mesh, wanted: boolean): void {
+  const before = lines.get(mesh);
+  if (!wanted) {
+    before?.removeFromParent();
+    lines.delete(mesh);
+    return;
+  }
+  if (before) return;
+  const overlay = mesh.clone() as Mesh;
+  overlay.morphTargetInfluences = mesh.morphTargetInfluences;
+  overlay.frustumCulled = false;
+  overlay.material = LINES;
+  mesh.parent?.add(overlay);
+  lines.set(mesh, overlay);
 }
 
 /** Return what stands in for a material, or null where it would only hide what matters. */
@@ -61,9 +81,8 @@ function materialOf(material: MeshStandardMaterial, look: Look): Material | null
     case 'normals':
       return layer ? null : new MeshNormalMaterial({ side });
     case 'wireframe':
-      return material.name === 'cornea'
-        ? null
-        : new MeshBasicMaterial({ color: 0xd9a878, wireframe: true, transparent: true, opacity: 0.55, toneMapped: false });
+      // Pushed back a little, so that the lines over it are not half hidden.
+      return layer ? null : new MeshStandardMaterial({ color: 0x24272c, roughness: 0.8, polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 1, side });
     case 'uv':
       return layer ? null : new MeshBasicMaterial({ map: checkerboard(), toneMapped: false, side: DoubleSide });
   }

@@ -10,15 +10,20 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { Head } from './head';
+import { Sharpness } from './sharpness';
 
 export type Framing = 'face' | 'head' | 'left' | 'right' | 'bust';
 
 /** Degrees an 85 mm lens sees along the height of an upright portrait. */
 const FIELD_OF_VIEW = 24;
 
+/** Milliseconds: without a frame for so long, the picture rests; and was not in motion. */
+const REST = 160;
+const PAUSE = 1500;
+
 const FRAMINGS: Record<Framing, { yaw: number; zoom: number; low: number }> = {
-  face: { yaw: 0, zoom: 1.3, low: 0 },
-  head: { yaw: 0.32, zoom: 1.0, low: 0 },
+  face: { yaw: 0, zoom: 1.55, low: 0 },
+  head: { yaw: 0.32, zoom: 1.08, low: 0 },
   left: { yaw: -1.25, zoom: 1.0, low: 0 },
   right: { yaw: 1.25, zoom: 1.0, low: 0 },
   bust: { yaw: 0, zoom: 0.66, low: 0.06 },
@@ -36,13 +41,14 @@ export class Stage {
   private dirty = true;
   private drawnBefore: number | null = null;
   private readonly intervals: number[] = [];
+  private readonly sharpness = new Sharpness();
   private glide: { start: number; from: [Vector3, Vector3]; to: [Vector3, Vector3] } | null = null;
 
   constructor(private readonly container: HTMLElement) {
     this.renderer = new WebGLRenderer({ antialias: true, preserveDrawingBuffer: false });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = NeutralToneMapping;
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+    this.setSharp(1);
     const canvas = this.renderer.domElement;
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'img');
@@ -85,7 +91,7 @@ export class Stage {
     const { yaw, zoom, low } = FRAMINGS[framing];
     const { centre, height, depth } = this.head.extent;
     const target = centre.clone();
-    if (framing === 'face') target.set(centre.x, this.head.eyeLevel - 0.2 * height, centre.z);
+    if (framing === 'face') target.set(centre.x, this.head.eyeLevel - 0.15 * height, centre.z);
     target.y -= low;
     const half = (height * 0.6) / zoom;
     const upright = half / Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
@@ -107,6 +113,7 @@ export class Stage {
 
   /** Draw now and return the picture. */
   async screenshot(): Promise<Blob> {
+    this.setSharp(1);
     this.renderer.render(this.scene, this.camera);
     return new Promise((resolve, reject) => {
       this.renderer.domElement.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
@@ -133,15 +140,34 @@ export class Stage {
     this.advanceGlide(now);
     const moving = this.onFrame(now / 1000);
     if (!this.dirty && !moving) {
-      if (this.drawnBefore !== null) this.onFrameTime(null);
-      this.drawnBefore = null;
+      this.restAt(now);
       return;
     }
     this.dirty = false;
+    if (this.drawnBefore !== null && now - this.drawnBefore < PAUSE) {
+      this.tellInterval(now - this.drawnBefore);
+      this.setSharp(this.sharpness.afterFrame(now - this.drawnBefore));
+    }
     this.renderer.render(this.scene, this.camera);
-    if (this.drawnBefore !== null) this.tellInterval(now - this.drawnBefore);
     this.drawnBefore = now;
   };
+
+  /** Once nothing has moved for a while, draw the picture once more with all its pixels. */
+  private restAt(now: number): void {
+    if (this.drawnBefore === null || now - this.drawnBefore < REST) return;
+    this.drawnBefore = null;
+    this.sharpness.rest();
+    this.onFrameTime(null);
+    if (this.setSharp(1)) this.renderer.render(this.scene, this.camera);
+  }
+
+  /** Draw a share of the screen's pixels; tells whether that is another share than before. */
+  private setSharp(share: number): boolean {
+    const ratio = Math.min(window.devicePixelRatio, 2) * share;
+    if (ratio === this.renderer.getPixelRatio()) return false;
+    this.renderer.setPixelRatio(ratio);
+    return true;
+  }
 
   private tellInterval(milliseconds: number): void {
     this.intervals.push(milliseconds);
