@@ -33,7 +33,7 @@ def encode_png(pixels: Pixels) -> bytes:
         image.save(file, "PNG", compress_level=3)
         return file.getvalue()
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
-    rows = pixels.astype(">u2").view(np.uint8).reshape(height, -1)
+    rows = pixels.astype(">u2", order="C").view(np.uint8).reshape(height, -1)
     # Filter 2 (up): each byte less the one above it; smooth maps shrink well.
     filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
     filtered[:, 0] = 2

@@ -34,3 +34,9 @@ def test_damage_is_noticed(dtype):
 def test_the_size_is_checked_before_unpacking():
     with pytest.raises(PngError, match="50 x 50"):
         decode_png(encode_png(np.zeros((50, 50, 3), np.uint16)), max_side=49)
+
+
+def test_an_array_in_any_memory_order_is_the_same_picture():
+    pixels = np.random.default_rng(2).integers(0, 65535, (3, 6, 9), dtype=np.uint16)
+    turned = pixels.transpose(1, 2, 0)
+    assert encode_png(turned) == encode_png(np.ascontiguousarray(turned))

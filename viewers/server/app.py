@@ -89,6 +89,7 @@ class _Studio:
 
     async def events(self, socket: WebSocket) -> None:
         """Tell a page all that happens."""
+        await self._jobs.expect()
         await self._hub.serve(socket, self._hello)
 
     async def upload(self, request: Request) -> Response:

@@ -104,8 +104,13 @@ class Jobs:
             if self._standby is not None:
                 await self._standby.end()
 
+    async def expect(self) -> None:
+        """Have a worker ready, as somebody is there: loading its libraries takes seconds."""
+        async with self._starting:
+            if self._standby is None or not self._standby.alive:
+                self._standby = await WorkerProcess.start(self._gallery.state / "workers.log")
+
     async def _work(self, lane: Lane) -> None:
-        await self._stand_by()
         while True:
             record = self._next(lane)
             if record is None:
@@ -143,7 +148,7 @@ class Jobs:
         worker = await self._take_worker()
         task = asyncio.create_task(worker.run(record.order, told, self._limits.seconds))
         self._running[job] = task
-        again = asyncio.create_task(self._stand_by())
+        again = asyncio.create_task(self.expect())
         try:
             outcome = await task
         except asyncio.CancelledError:
@@ -239,12 +244,6 @@ class Jobs:
         ended = [record for record in self._records.values() if not record.active]
         for record in ended[: max(0, len(ended) - self._limits.kept_jobs)]:
             self._remove(record)
-
-    async def _stand_by(self) -> None:
-        """Have a worker ready: loading its libraries takes longer than most jobs."""
-        async with self._starting:
-            if self._standby is None or not self._standby.alive:
-                self._standby = await WorkerProcess.start(self._gallery.state / "workers.log")
 
     async def _take_worker(self) -> WorkerProcess:
         worker, self._standby = self._standby, None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from viewers.server.messages import UploadKind
 
-MEGABYTE = 1 << 20
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,11 @@ class WorkerProcess:
         return WorkerProcess(process)
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.returncode is None
