@@ -8,8 +8,10 @@ from avatar.cli.doctor import doctor
 from avatar.cli.landmarks import landmarks
 from avatar.cli.models import models_add, models_list
 from avatar.cli.reconstruct import reconstruct
+from avatar.cli.render import render
 from avatar.cli.speak import speak
 from avatar.cli.track import drive, track
+from avatar.cli.train import train
 from avatar.cli.view import view
 
 DESCRIPTION = """From photos to a rigged, textured 3D head with 52 ARKit morphs, on a laptop CPU.
@@ -28,6 +30,8 @@ def run(arguments: list[str]) -> None:
     app.command(name="speak")(speak)
     app.command(name="track")(track)
     app.command(name="drive")(drive)
+    app.command(name="train")(train)
+    app.command(name="render")(render)
     app.command(name="view")(view)
     app.command(name="landmarks")(landmarks)
     app.command(models, name="models", help="List the head models, or add one of your own.")

@@ -11,6 +11,7 @@ from torch import Tensor
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh, SurfacePoints
 from avatar.core.rig import Rig
+from avatar.core.splats import Splats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class Avatar:
 
     `mesh` is in metres in the head frame; `rig` moves it; `materials` are named by the mesh's
     parts; `landmarks68` are the iBUG points glued to its surface; `report` is what
-    `avatar reconstruct --report` writes (JSON-serialisable).
+    `avatar reconstruct --report` writes (JSON-serialisable). `splats`, where the person was
+    trained from a video, hang on the mesh and show the person as filmed.
     """
 
     info: AvatarInfo
@@ -38,6 +40,7 @@ class Avatar:
     materials: tuple[Material, ...]
     landmarks68: SurfacePoints
     report: dict[str, Any] = field(default_factory=dict[str, Any])
+    splats: Splats | None = None
 
     def material(self, name: str) -> Material:
         """Return the material of that name; KeyError names the ones there are."""

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from avatar.core.transform import Transform
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rig:
@@ -45,6 +47,13 @@ def skin(
     vertices: Float[Tensor, "verts 3"], rig: Rig, rotations: Float[Tensor, "joints 3 3"]
 ) -> Float[Tensor, "verts 3"]:
     """Move vertices by linear blend skinning; each joint rotates in its parent's frame."""
+    joints = posed_from_rest(rig, rotations)
+    blended = torch.einsum("vj,jab->vab", rig.skin_weights, joints.rotation)
+    return (blended @ vertices[..., None])[..., 0] + rig.skin_weights @ joints.translation
+
+
+def posed_from_rest(rig: Rig, rotations: Float[Tensor, "joints 3 3"]) -> Transform:
+    """Return how each joint, by its and its parents' local rotations, moves what hangs on it."""
     world: list[tuple[Tensor, Tensor]] = []
     for joint, parent in enumerate(rig.parents):
         rest = rig.joint_positions[joint]
@@ -61,5 +70,4 @@ def skin(
             for (turn, origin), rest in zip(world, rig.joint_positions, strict=True)
         ]
     )
-    blended = torch.einsum("vj,jab->vab", rig.skin_weights, turns)
-    return (blended @ vertices[..., None])[..., 0] + rig.skin_weights @ shifts
+    return Transform(rotation=turns, translation=shifts)

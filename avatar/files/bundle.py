@@ -2,6 +2,7 @@
 
     manifest.json         schema version, names, material factors, the report
     tensors.safetensors   vertices, faces, morphs, weights
+    splats.safetensors    Gaussians on the mesh, where there are any (`avatar.files.bundle_splats`)
     textures/*.png        base colour in sRGB, roughness linear, normals in 16 bits
 
 Safe to open from a stranger: no code is stored, nothing is unpacked to disk, sizes are limited
@@ -28,6 +29,7 @@ from avatar.files.archive import read_archive, write_archive
 from avatar.files.atomic import atomic_write
 from avatar.files.bundle_check import Fields, check_indices, check_shape, check_values
 from avatar.files.bundle_material import pack_material, unpack_material
+from avatar.files.bundle_splats import SPLATS, pack_splats, unpack_splats
 
 SCHEMA = 1
 """Rises whenever an older version would misread the file."""
@@ -59,6 +61,7 @@ def save_avatar(avatar: Avatar, path: Path | str) -> None:
         "materials": materials,
         "report": avatar.report,
     }
+    splats = {} if avatar.splats is None else pack_splats(avatar.splats, manifest)
     try:
         text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
@@ -66,6 +69,7 @@ def save_avatar(avatar: Avatar, path: Path | str) -> None:
     entries = {
         _MANIFEST: text.encode(),
         _TENSORS: save_safetensors(_tensors_of(avatar)),
+        **splats,
         **textures,
     }
     with atomic_write(path) as file:
@@ -88,8 +92,13 @@ def load_avatar(path: Path | str) -> Avatar:
 
 def _avatar_of(entries: dict[str, bytes]) -> Avatar:
     manifest = _manifest_of(_entry(entries, _MANIFEST))
-    tensors = _load_tensors(_entry(entries, _TENSORS))
+    tensors = _load_tensors(_TENSORS, _entry(entries, _TENSORS))
     info = manifest.record("info")
+    splats = None
+    if manifest.values.get("splats") is not None:
+        count = len(_floats(tensors, "vertices", (None, 3)))
+        kept = _load_tensors(SPLATS, _entry(entries, SPLATS))
+        splats = unpack_splats(manifest.record("splats"), kept, count)
     parts = tuple(
         _part_of(index, part, tensors) for index, part in enumerate(manifest.records("parts"))
     )
@@ -113,6 +122,7 @@ def _avatar_of(entries: dict[str, bytes]) -> Avatar:
             barycentrics=_floats(tensors, "landmarks68.barycentrics", (68, 3)),
         ),
         report=manifest.record("report").values,
+        splats=splats,
     )
     _check_consistent(avatar)
     return avatar
@@ -174,11 +184,11 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _load_tensors(data: bytes) -> dict[str, Tensor]:
+def _load_tensors(name: str, data: bytes) -> dict[str, Tensor]:
     try:
         return load_safetensors(data)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        raise BundleError(f"{_TENSORS}: damaged: {error}") from error
+        raise BundleError(f"{name}: damaged: {error}") from error
 
 
 def _floats(tensors: dict[str, Tensor], name: str, shape: tuple[int | None, ...]) -> Tensor:

@@ -1,0 +1,72 @@
+"""`avatar train`: a video to an avatar of Gaussian splats."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from avatar.cli.outputs import check_paths, check_suffix
+from avatar.cli.progress import part_of, progress_bar
+from avatar.create.track_options import TrackOptions
+from avatar.gaussian.options import TrainOptions
+
+TRACK_DEFAULTS = TrackOptions()
+TRAIN_DEFAULTS = TrainOptions()
+TAKE = ".take"
+
+
+def train(
+    source: Positional[Path],
+    *,
+    output: Annotated[Path, arg(aliases=["-o"])] = Path("person.avatar"),
+    take: Path | None = None,
+    training: OmitArgPrefixes[TrainOptions] = TRAIN_DEFAULTS,
+    tracking: OmitArgPrefixes[TrackOptions] = TRACK_DEFAULTS,
+) -> None:
+    """Train a splat avatar that looks and moves as the person in a video does.
+
+    For example:
+      avatar train clip.mp4 -o person.avatar
+      avatar render person.avatar --clip other.mp4 -o out.mp4
+
+    The work is kept every minute beside the output; when it is interrupted, even by kill -9, the
+    same command goes on where it was.
+
+    Args:
+        source: a video of one person filmed by a camera that stands still, or a .take of it.
+        output: the avatar to write (.avatar).
+        take: also keep what was found in the video (.take), to train from it again at once.
+        training: how to train.
+        tracking: how to track the video.
+    """
+    check_suffix("output", output, (".avatar",))
+    if take is not None:
+        check_suffix("take", take, (TAKE,))
+    check_paths(tuple(path for path in (output, take) if path is not None))
+    from avatar.create.prepare_take import TakeOptions, prepare_take  # noqa: PLC0415
+    from avatar.create.train import train as train_take  # noqa: PLC0415
+    from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
+    from avatar.gaussian.take_file import load_take, save_take  # noqa: PLC0415
+
+    checkpoint = output.with_name(f".{output.stem}.checkpoint")
+    given = source.suffix.lower() == TAKE
+    kept = source if given else take or output.with_name(f".{output.stem}{TAKE}")
+    with progress_bar("avatar train") as progress:
+        if given or (checkpoint.is_file() and kept.is_file()):
+            found = load_take(kept)
+        else:
+            told = part_of(progress, 0.0, 0.2)
+            found = prepare_take(source, TakeOptions(size=training.size), tracking, told)
+            save_take(found, kept)
+        sys.stderr.writelines(f"warning: {warning}\n" for warning in found.warnings)
+        try:
+            head = train_take(found, training, checkpoint, part_of(progress, 0.2, 1.0))
+        except KeyboardInterrupt:
+            sys.stderr.write("avatar: the same command goes on where this stopped\n")
+            raise
+        with atomic_outputs((output,)) as temporary:
+            head.save(temporary[output])
+    if not given and take is None:
+        kept.unlink(missing_ok=True)
+    sys.stdout.writelines(f"{path}\n" for path in (output, take) if path is not None)

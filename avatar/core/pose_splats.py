@@ -1,0 +1,177 @@
+"""Splats carried by a head's pose and expression to where they are in the world."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from avatar.core.avatar import Avatar
+from avatar.core.splats import MOST_COLOR, MOST_OFFSET, STRETCH, Splats
+from avatar.core.transform import (
+    Transform,
+    matrix_from_rotation_vector,
+    quaternion_from_matrix,
+    rotation_vector_from_matrix,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosedSplats:
+    """Gaussians in the world, ready to be drawn: metres, (x, y, z, w), display sRGB.
+
+    Rotations need not be of unit length.
+    """
+
+    means: Float[Tensor, "splats 3"]
+    rotations: Float[Tensor, "splats 4"]
+    scales: Float[Tensor, "splats 3"]
+    opacities: Float[Tensor, " splats"]
+    colors: Float[Tensor, "splats 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplatRig:
+    """What of a mesh and a binding stays the same from pose to pose; build it once.
+
+    `vertices` and `morphs` are of the mesh's vertices that splats hang on; `corners` index them;
+    `faces` are the triangles splats hang on, `face` each splat's. `frames` holds the triangles'
+    orthonormal axes at rest as columns, `areas` twice their areas.
+    """
+
+    vertices: Float[Tensor, "used 3"]
+    morphs: Float[Tensor, "52 coordinates"]
+    corners: Int[Tensor, " splat_corners"]
+    barycentrics: Float[Tensor, "splats 3 1"]
+    anchors: Float[Tensor, "splats 3"]
+    faces: Int[Tensor, "faces 3"]
+    face: Int[Tensor, " splats"]
+    frames: Float[Tensor, "faces 3 3"]
+    areas: Float[Tensor, " faces"]
+
+    @staticmethod
+    def build(
+        head: Avatar, corners: Int[Tensor, "splats 3"], barycentrics: Float[Tensor, "splats 3"]
+    ) -> "SplatRig":
+        """Prepare the mesh of `head` for splats that hang on these triangles."""
+        used, local = corners.unique(return_inverse=True)
+        vertices = head.mesh.vertices[used]
+        faces, face = local.unique(dim=0, return_inverse=True)
+        frames, areas = _triangle_frames(vertices[faces])
+        anchors = (vertices[local] * barycentrics[..., None]).sum(1)
+        return SplatRig(
+            vertices=vertices,
+            morphs=head.rig.morphs[:, used].flatten(1).contiguous(),
+            corners=local.flatten(),
+            barycentrics=barycentrics[..., None],
+            anchors=anchors,
+            faces=faces,
+            face=face,
+            frames=frames,
+            areas=areas,
+        )
+
+
+def pose_splats(
+    splats: Splats,
+    rig: SplatRig,
+    weights: Float[Tensor, "52"],
+    world_from_head: Transform,
+    code_weights: Float[Tensor, "52"] | None = None,
+) -> PosedSplats:
+    """Return the splats of an expression and a head pose, as `avatar.core.splats` says how.
+
+    Differentiable in what `splats` holds, in `weights` and in the pose; the turns of triangles and
+    bones count as constants there: only where splats go tells of a pose, not how they lie. With
+    `code_weights` the code is made from other weights than the mesh's pose.
+    """
+    turn = rotation_vector_from_matrix(world_from_head.rotation)
+    codes = splats.code(weights if code_weights is None else code_weights, turn.detach())
+    rest = splats.means + shape_sum(codes, splats.offset_shapes, MOST_OFFSET)
+    vertices = (rig.vertices.flatten() + weights @ rig.morphs).view(-1, 3)
+    turns, stretch = _turns(rig, vertices.detach())
+    anchors = (vertices[rig.corners].view(-1, 3, 3) * rig.barycentrics).sum(1)
+    own = (rest - rig.anchors) * stretch[:, None]
+    in_head = anchors + _turned(turns, own)
+    torso = torso_pose(splats, world_from_head)
+    share = splats.head_shares[:, None]
+    with_head = in_head @ world_from_head.rotation.T + world_from_head.translation
+    with_torso = in_head @ torso.rotation.T + torso.translation
+    means = with_torso + share * (with_head - with_torso)
+    with torch.no_grad():
+        bones = quaternion_from_matrix(torch.stack([torso.rotation, world_from_head.rotation]))
+        bone = torch.lerp(bones[0], bones[1], share)
+        carried = _product(bone, turns)
+    return PosedSplats(
+        means=means,
+        rotations=_product(carried, splats.rotations),
+        scales=splats.scales * stretch[:, None],
+        opacities=splats.opacities,
+        colors=splats.colors + shape_sum(codes, splats.color_shapes, MOST_COLOR),
+    )
+
+
+def shape_sum(
+    codes: Float[Tensor, " codes"], shapes: Float[Tensor, "codes splats 3"], most: float
+) -> Float[Tensor, "splats 3"]:
+    """Return the shapes' sum by the codes, smoothly kept within `most`."""
+    total = (codes @ shapes.flatten(1)).view(shapes.shape[1:])
+    return most * torch.tanh(total / most)
+
+
+def torso_pose(splats: Splats, world_from_head: Transform) -> Transform:
+    """Return the torso's transform in the world while the head is there: it sways along."""
+    turn = rotation_vector_from_matrix(world_from_head.rotation.detach())
+    moved = splats.sway @ torch.cat([turn, world_from_head.translation.detach()])
+    return Transform(rotation=matrix_from_rotation_vector(moved[:3]), translation=moved[3:])
+
+
+def _triangle_frames(
+    corners: Float[Tensor, "faces 3 3"],
+) -> tuple[Float[Tensor, "faces 3 3"], Float[Tensor, " faces"]]:
+    a, b, c = corners.unbind(1)
+    normal = torch.linalg.cross(b - a, c - a)
+    area = normal.norm(dim=1)
+    normal = normal / area.clamp_min(1e-12)[:, None]
+    along = torch.nn.functional.normalize(b - a, dim=1)
+    return torch.stack([along, torch.linalg.cross(normal, along), normal], -1), area
+
+
+@torch.no_grad()
+def _turns(
+    rig: SplatRig, vertices: Float[Tensor, "used 3"]
+) -> tuple[Float[Tensor, "splats 4"], Float[Tensor, " splats"]]:
+    """Return how the splats' triangles turned from rest, unit quaternions, and their stretch."""
+    frames, areas = _triangle_frames(vertices[rig.faces])
+    stretch = (areas / rig.areas.clamp_min(1e-14)).sqrt().clamp(*STRETCH)
+    turn = frames @ rig.frames.transpose(1, 2)
+    # Expressions turn skin by far less than half a turn, so this row is well-conditioned.
+    quaternion = torch.stack(
+        [
+            turn[:, 2, 1] - turn[:, 1, 2],
+            turn[:, 0, 2] - turn[:, 2, 0],
+            turn[:, 1, 0] - turn[:, 0, 1],
+            (1 + turn.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(1e-3),
+        ],
+        1,
+    )
+    quaternion = quaternion / quaternion.norm(dim=1, keepdim=True)
+    return quaternion[rig.face], stretch[rig.face]
+
+
+def _turned(
+    quaternions: Float[Tensor, "splats 4"], vectors: Float[Tensor, "splats 3"]
+) -> Float[Tensor, "splats 3"]:
+    """Rotate vectors by unit quaternions."""
+    axis, real = quaternions[:, :3], quaternions[:, 3:]
+    twice = 2 * torch.linalg.cross(axis, vectors)
+    return vectors + real * twice + torch.linalg.cross(axis, twice)
+
+
+def _product(
+    first: Float[Tensor, "splats 4"], second: Float[Tensor, "splats 4"]
+) -> Float[Tensor, "splats 4"]:
+    """Return the quaternions that rotate by `second`, then by `first`."""
+    x, y, z, w = first.unbind(1)
+    matrix = torch.stack([w, -z, y, x, z, w, -x, y, -y, x, w, z, -x, -y, -z, w], 1)
+    return (matrix.view(-1, 4, 4) * second[:, None, :]).sum(2)

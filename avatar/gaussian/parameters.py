@@ -1,0 +1,170 @@
+"""What training moves: a splat avatar's unknowns, free of bounds."""
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from avatar.core.camera import Camera
+from avatar.core.splats import LAYERS, ExpressionCode, Splats
+from avatar.core.transform import (
+    Transform,
+    matrix_from_rotation_vector,
+    rotation_vector_from_matrix,
+)
+
+HIDDEN = 32
+"""Width of the expression code's hidden layer."""
+
+_RIGID = tuple(LAYERS.index(name) for name in ("face", "eyes", "mouth"))
+"""Layers that follow the head wholly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplatUnknowns:
+    """A row for each splat: logarithms of scales, logits of opacities, the rest as in `Splats`."""
+
+    means: Float[Tensor, "splats 3"]
+    rotations: Float[Tensor, "splats 4"]
+    log_scales: Float[Tensor, "splats 3"]
+    opacity_logits: Float[Tensor, " splats"]
+    colors: Float[Tensor, "splats 3"]
+    head_shares: Float[Tensor, " splats"]
+    offset_shapes: Float[Tensor, "codes splats 3"]
+    color_shapes: Float[Tensor, "codes splats 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedUnknowns:
+    """The expression code's network, the torso's sway, and how the tracker's errors go.
+
+    `leak` takes a frame's tracked coefficients and head turn to how far its tracked pose is off:
+    a blink, say, looks to the tracker a little like a nod. Rows are radians, then decimetres.
+    """
+
+    hidden_weights: Float[Tensor, "hidden 55"]
+    hidden_bias: Float[Tensor, " hidden"]
+    output_weights: Float[Tensor, "codes hidden"]
+    sway: Float[Tensor, "6 6"]
+    leak: Float[Tensor, "6 55"]
+
+    @staticmethod
+    def start(codes: int, generator: torch.Generator) -> "SharedUnknowns":
+        """Return a random network, and a torso that stands still."""
+        return SharedUnknowns(
+            hidden_weights=torch.randn(HIDDEN, 55, generator=generator) * 0.5,
+            hidden_bias=torch.randn(HIDDEN, generator=generator) * 0.2,
+            output_weights=torch.randn(codes, HIDDEN, generator=generator) / HIDDEN**0.5,
+            sway=torch.zeros(6, 6),
+            leak=torch.zeros(6, 55),
+        )
+
+    def mended_pose(self, weights: Float[Tensor, "52"], world_from_head: Transform) -> Transform:
+        """Return a tracked pose without what the expression leaked into it."""
+        turn = rotation_vector_from_matrix(world_from_head.rotation)
+        error = self.leak @ torch.cat([weights, turn])
+        small = Transform(
+            rotation=matrix_from_rotation_vector(error[:3]), translation=0.1 * error[3:]
+        )
+        return world_from_head @ small
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameUnknowns:
+    """What the tracker's poses and expressions are off by, frame by frame.
+
+    `turns` (radians) and `shifts` (metres) come before the tracked pose, in the head frame.
+    """
+
+    turns: Float[Tensor, "frames 3"]
+    shifts: Float[Tensor, "frames 3"]
+    weights: Float[Tensor, "frames 52"]
+
+    @staticmethod
+    def start(frames: int) -> "FrameUnknowns":
+        """Trust the tracker."""
+        return FrameUnknowns(
+            turns=torch.zeros(frames, 3),
+            shifts=torch.zeros(frames, 3),
+            weights=torch.zeros(frames, 52),
+        )
+
+    def mended(
+        self, frame: int, weights: Float[Tensor, "52"], world_from_head: Transform
+    ) -> tuple[Float[Tensor, "52"], Transform]:
+        """Return a frame's weights and pose, mended."""
+        small = Transform(
+            rotation=matrix_from_rotation_vector(self.turns[frame]), translation=self.shifts[frame]
+        )
+        return weights + self.weights[frame], world_from_head @ small
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """Where splats hang on the mesh, and their layers: what steps of training do not move."""
+
+    corners: Int[Tensor, "splats 3"]
+    barycentrics: Float[Tensor, "splats 3"]
+    layers: Int[Tensor, " splats"]
+
+    def chosen(self, rows: Int[Tensor, " rows"]) -> "Binding":
+        """Return some of the splats' bindings."""
+        return Binding(
+            corners=self.corners[rows],
+            barycentrics=self.barycentrics[rows],
+            layers=self.layers[rows],
+        )
+
+
+def splats_of(
+    own: SplatUnknowns, shared: SharedUnknowns, binding: Binding, camera: Camera
+) -> Splats:
+    """Return the splats that the unknowns stand for, differentiably."""
+    rigid = torch.zeros(len(LAYERS), dtype=torch.bool)
+    rigid[list(_RIGID)] = True
+    shares = own.head_shares.clamp(0, 1)
+    return Splats(
+        means=own.means,
+        rotations=own.rotations,
+        scales=own.log_scales.exp(),
+        opacities=torch.sigmoid(own.opacity_logits),
+        colors=own.colors,
+        corners=binding.corners,
+        barycentrics=binding.barycentrics,
+        head_shares=torch.where(rigid[binding.layers], torch.ones_like(shares), shares),
+        layers=binding.layers,
+        code=ExpressionCode(
+            hidden_weights=shared.hidden_weights,
+            hidden_bias=shared.hidden_bias,
+            output_weights=shared.output_weights,
+        ),
+        offset_shapes=own.offset_shapes,
+        color_shapes=own.color_shapes,
+        camera=camera,
+        sway=shared.sway,
+    )
+
+
+def without_shapes(splats: Splats) -> Splats:
+    """Return the splats with shapes that expressions do not change."""
+    return replace(
+        splats,
+        offset_shapes=torch.zeros_like(splats.offset_shapes),
+        color_shapes=torch.zeros_like(splats.color_shapes),
+    )
+
+
+Unknowns = TypeVar("Unknowns", SplatUnknowns, SharedUnknowns, FrameUnknowns)
+
+
+def leaves(unknowns: Unknowns) -> Unknowns:
+    """Return the unknowns as tensors that gradients are asked for."""
+    return replace(
+        unknowns,
+        **{
+            field.name: getattr(unknowns, field.name).detach().clone().requires_grad_()
+            for field in fields(unknowns)
+        },
+    )

@@ -1,0 +1,165 @@
+"""Training, step by step: a frame is drawn, compared, and the splats move to mend the difference.
+
+Follows 3D Gaussian splatting (Kerbl et al. 2023) on a rigged mesh (GaussianAvatars, Qian et al.
+2024; SplattingAvatar, Shao et al. 2024), with expression shapes per splat (3D Gaussian
+Blendshapes, Ma et al. 2024).
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from avatar.core.mesh import SurfacePoints
+from avatar.core.pose_splats import SplatRig, pose_splats
+from avatar.core.splats import LAYERS, Splats
+from avatar.gaussian.densify import Census, regrow
+from avatar.gaussian.frame_choice import frame_order, frame_weights
+from avatar.gaussian.optimizer import Optimizer
+from avatar.gaussian.options import TrainOptions
+from avatar.gaussian.parameters import (
+    Binding,
+    FrameUnknowns,
+    SharedUnknowns,
+    SplatUnknowns,
+    splats_of,
+    without_shapes,
+)
+from avatar.gaussian.seed import seed_splats
+from avatar.gaussian.take import Take, matted, size_at
+from avatar.ops.image_loss import image_loss
+from avatar.render.draw_splats import draw_splats
+
+FIRST_COUNT = 0.6
+"""Share of the budget that training begins with."""
+
+COARSE = 0.5
+"""Share of the steps that are made at half the size."""
+
+CHECK_EVERY, LEAST_GAIN = 500, 0.02
+"""Steps between checks for a gain, and what counts as one, dB."""
+
+REGROW_EVERY, REGROW_UNTIL = 250, 0.6
+NOISE = 0.05
+"""Standard deviation of what is added to the coefficients that a code is made from."""
+
+SHAPES_FROM = 0.2
+"""Share of the steps without expression shapes: they would learn the tracker's errors by heart."""
+
+REACH = {"face": 0.004, "eyes": 0.003, "mouth": 0.006, "hair": 0.06, "torso": 0.12}
+"""How far from the mesh splats of a layer may go before they are pulled back, metres."""
+
+WIDEST = {"face": 0.006, "eyes": 0.003, "mouth": 0.005, "hair": 0.015, "torso": 0.03}
+"""How large splats of a layer may grow before they are held back, metres."""
+
+
+class Trainer:
+    """Trains a splat avatar on a take; `advance` makes one step, the same for the same seed."""
+
+    def __init__(self, take: Take, options: TrainOptions) -> None:
+        self.take, self.options = take, options
+        generator = torch.Generator().manual_seed(options.seed)
+        seeds = seed_splats(take, round(FIRST_COUNT * options.splats), options.codes, generator)
+        self.optimizer = Optimizer(
+            seeds.own,
+            SharedUnknowns.start(options.codes, generator),
+            FrameUnknowns.start(len(take)),
+            refine=options.refine,
+        )
+        self.step = 0
+        self.scores: list[float] = []
+        """PSNR of every step's picture, over its random background, dB."""
+        self.bind(seeds.binding)
+        self._order = frame_order(frame_weights(take), options.steps, generator)
+
+    def bind(self, binding: Binding) -> None:
+        """Hang the splats on the mesh so."""
+        head = self.take.head
+        self.binding = binding
+        self.rig = SplatRig.build(head, binding.corners, binding.barycentrics)
+        anchors = SurfacePoints(corners=binding.corners, barycentrics=binding.barycentrics)
+        self._anchors = anchors.on(head.mesh.vertices)
+        self._reach = torch.tensor([REACH[name] for name in LAYERS])[binding.layers]
+        self._widest = torch.tensor([WIDEST[name] for name in LAYERS])[binding.layers].log()
+        self.census = Census.start(len(binding.corners))
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are made, or more of them would change nothing."""
+        return self.step >= self.options.steps or self._stalled()
+
+    @property
+    def psnr(self) -> float:
+        """Mean PSNR of the last steps, dB."""
+        recent = self.scores[-CHECK_EVERY:]
+        return sum(recent) / max(len(recent), 1)
+
+    def _stalled(self) -> bool:
+        """Tell whether the last checks, all at full size, found no gain."""
+        fine = self.scores[math.ceil(COARSE * self.options.steps) :]
+        whole = len(fine) // CHECK_EVERY
+        if len(fine) % CHECK_EVERY or whole <= self.options.patience:
+            return False
+        means = torch.tensor(fine).view(whole, CHECK_EVERY).mean(1)
+        before = means[: -self.options.patience].max()
+        return bool(means[-self.options.patience :].max() < before + LEAST_GAIN)
+
+    def splats(self) -> Splats:
+        """Return the splats as they are now."""
+        now = self.optimizer
+        with torch.no_grad():
+            return splats_of(now.own, now.shared, self.binding, self.take.camera)
+
+    def advance(self) -> None:
+        """Make one step."""
+        options, take = self.options, self.take
+        generator = torch.Generator().manual_seed(options.seed * 1_000_003 + self.step)
+        done = self.step / options.steps
+        size = size_at(take, options.size // 2 if done < COARSE else options.size)
+        frame = int(self._order[self.step])
+        background = torch.rand(3, generator=generator)
+        picture, matte = matted(take, frame, size)
+        target = picture + (1 - matte) * background
+        now = self.optimizer
+        splats = splats_of(now.own, now.shared, self.binding, take.camera)
+        if done < SHAPES_FROM:
+            splats = without_shapes(splats)
+        tracked = now.shared.mended_pose(take.weights[frame], take.head_at(frame))
+        weights, pose = now.frames.mended(frame, take.weights[frame], tracked)
+        noisy = weights + NOISE * torch.randn(52, generator=generator)
+        posed = pose_splats(splats, self.rig, weights, pose, code_weights=noisy)
+        offsets = torch.zeros(len(splats), 2, requires_grad=True)
+        drawn = draw_splats(posed, take.camera.resized(*size), background, offsets)
+        seen = image_loss(drawn.features, target)
+        (seen + self._restraint(now.own, now.frames, frame)).backward()
+        if offsets.grad is not None:
+            self.census = self.census.counted(offsets.grad, drawn.radii, size[0])
+        now.step(done)
+        self.step += 1
+        if self.step % REGROW_EVERY == 0 and done < REGROW_UNTIL:
+            self._regrow(generator)
+        error = (drawn.features.detach().clamp(0, 1) - target).square().mean()
+        self.scores.append(-10 * math.log10(max(float(error), 1e-10)))
+
+    def _restraint(
+        self, own: SplatUnknowns, frames: FrameUnknowns, frame: int
+    ) -> Float[Tensor, ""]:
+        """Return what keeps splats near their triangles, small, and expressions plausible."""
+        away = (own.means - self._anchors).norm(dim=1)
+        far = ((away - self._reach).clamp_min(0) / 0.002).square().mean()
+        wide = (own.log_scales.amax(1) - self._widest).clamp_min(0).square().mean()
+        bent = (
+            own.offset_shapes.square().mean() / 1e-3**2 + own.color_shapes.square().mean() / 0.1**2
+        )
+        mended = (
+            frames.weights[frame].square().sum() / 0.1**2
+            + frames.turns[frame].square().sum() / 0.03**2
+            + frames.shifts[frame].square().sum() / 0.005**2
+        )
+        return 0.05 * far + 0.05 * wide + 2e-4 * bent + 2e-5 * mended
+
+    def _regrow(self, generator: torch.Generator) -> None:
+        grown = regrow(self.optimizer.own, self.census, self.options.splats, generator)
+        self.optimizer.rearrange(grown.rows, grown.own, grown.fresh)
+        self.bind(self.binding.chosen(grown.rows))
