@@ -24,6 +24,7 @@ from avatar.create.head_of_track import head_of_track
 from avatar.create.track_options import TrackOptions
 from avatar.create.track_video import Progress, follow_frames, track_face
 from avatar.fit.video.track import Track
+from avatar.gaussian.clean_plate import clean_mattes
 from avatar.gaussian.take import Take
 from avatar.head.model import HeadModel
 
@@ -69,7 +70,7 @@ def prepare_take(
         FaceNotFoundError: no frame shows a face.
     """
     options, tracking = options or TakeOptions(), tracking or TrackOptions()
-    told = progress or (lambda _stage, _done: None)
+    told = progress or _silent
     with open_video(video) as opened:
         length = opened.duration or 60.0
 
@@ -81,13 +82,17 @@ def prepare_take(
     track = track_face(followed, tracking, lambda stage, done: told(stage, 0.3 + 0.1 * done))
     told("making the head", 0.4)
     portrait = _beginning(track, options.portrait_share)
-    head = head_of_track(video, portrait, progress=lambda _, done: told("making the head", 0.4))
+    head = head_of_track(video, portrait)
     rows = frames_worth_keeping(track, options.most_frames)
     window = _window(track, rows)
     camera, poses = _world(track, rows, window)
     scale = options.size / max(camera.width, camera.height)
     width, height = (round(side * scale / 2) * 2 for side in (camera.width, camera.height))
     pictures, mattes = _pictures(video, followed.traces, rows, window, (width, height), told)
+    moving = _moving_camera(pictures, mattes)
+    if not moving:
+        told("cleaning the outline", 0.97)
+        pictures, mattes = clean_mattes(pictures, mattes)
     return Take(
         name=track.name,
         head=head,
@@ -101,7 +106,7 @@ def prepare_take(
         warnings=(
             *track.warnings,
             *_stillness(track, rows),
-            *_moving_camera(pictures, mattes),
+            *moving,
         ),
     )
 
@@ -147,6 +152,11 @@ def vertex_layers(model: HeadModel) -> Int[Tensor, " verts"]:
             layer = by_part[kind]
             layers[part.faces.unique()] = -1 if layer is None else LAYERS.index(layer)
     return layers
+
+
+def _silent(stage: str, done: float) -> None:
+    """Report nothing."""
+    del stage, done
 
 
 def _check_length(
@@ -228,7 +238,7 @@ def _pictures(
             trace = traces[row] if row < len(traces) else None
             if row not in wanted or trace is None:
                 continue
-            told("cutting the person out", 0.5 + 0.5 * len(pictures) / len(wanted))
+            told("cutting the person out", 0.5 + 0.47 * len(pictures) / len(wanted))
             picture = frame.pixels[top : top + height, left : left + width]
             linear = linear_from_srgb(picture.float() / 255)
             points = trace.points - trace.points.new_tensor([left, top, 0])

@@ -3,7 +3,6 @@
 import gzip
 import struct
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ _COLOR_SCALE = 0.15
 _LARGEST = 1 / np.sqrt(2)
 
 
-def export_spz(posed: PosedSplats, path: Path | str, version: Literal[2, 3] = 3) -> None:
+def export_spz(posed: PosedSplats, path: Path | str, version: int = 3) -> None:
     """Write splats as .spz, whole or not at all; version 3 keeps rotations finer than 2.
 
     Axes as here, which are the format's own (right, up, back).

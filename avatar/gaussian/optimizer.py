@@ -23,7 +23,6 @@ RATES: dict[str, float] = {
     "hidden_bias": 2e-3,
     "output_weights": 2e-3,
     "sway": 1e-3,
-    "leak": 3e-4,
     "turns": 6e-4,
     "shifts": 6e-5,
     "weights": 1e-3,

@@ -12,7 +12,6 @@ from avatar.core.splats import LAYERS, ExpressionCode, Splats
 from avatar.core.transform import (
     Transform,
     matrix_from_rotation_vector,
-    rotation_vector_from_matrix,
 )
 
 HIDDEN = 32
@@ -38,17 +37,12 @@ class SplatUnknowns:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedUnknowns:
-    """The expression code's network, the torso's sway, and how the tracker's errors go.
-
-    `leak` takes a frame's tracked coefficients and head turn to how far its tracked pose is off:
-    a blink, say, looks to the tracker a little like a nod. Rows are radians, then decimetres.
-    """
+    """The expression code's network, and the torso's sway."""
 
     hidden_weights: Float[Tensor, "hidden 55"]
     hidden_bias: Float[Tensor, " hidden"]
     output_weights: Float[Tensor, "codes hidden"]
     sway: Float[Tensor, "6 6"]
-    leak: Float[Tensor, "6 55"]
 
     @staticmethod
     def start(codes: int, generator: torch.Generator) -> "SharedUnknowns":
@@ -58,17 +52,7 @@ class SharedUnknowns:
             hidden_bias=torch.randn(HIDDEN, generator=generator) * 0.2,
             output_weights=torch.randn(codes, HIDDEN, generator=generator) / HIDDEN**0.5,
             sway=torch.zeros(6, 6),
-            leak=torch.zeros(6, 55),
         )
-
-    def mended_pose(self, weights: Float[Tensor, "52"], world_from_head: Transform) -> Transform:
-        """Return a tracked pose without what the expression leaked into it."""
-        turn = rotation_vector_from_matrix(world_from_head.rotation)
-        error = self.leak @ torch.cat([weights, turn])
-        small = Transform(
-            rotation=matrix_from_rotation_vector(error[:3]), translation=0.1 * error[3:]
-        )
-        return world_from_head @ small
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from scipy import ndimage
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional
 
@@ -64,9 +64,9 @@ def seed_splats(take: Take, count: int, codes: int, generator: torch.Generator) 
     """Return about `count` splats: evenly over the mesh, more where it moves, and the shell."""
     faces = solid_faces(take)
     views = [_view(take, faces, frame) for frame in spread_frames(take, VIEWS)]
-    points = _on_surface(take, faces, views, round(count * (1 - SHELL)), generator)
+    shell_points, shell_rest = _off_surface(take, faces, views, round(count * SHELL), generator)
+    points = _on_surface(take, faces, views, count - len(shell_points), generator)
     rest = points.on(take.head.mesh.vertices)
-    shell_points, shell_rest = _off_surface(take, faces, views, count - len(points), generator)
     binding = Binding(
         corners=torch.cat([points.corners, shell_points.corners]),
         barycentrics=torch.cat([points.barycentrics, shell_points.barycentrics]),
@@ -240,7 +240,7 @@ def _shapes(
 
 
 def _spacing(places: np.ndarray) -> np.ndarray:
-    distances, _ = cKDTree(places).query(places, k=4)
+    distances, _ = KDTree(places).query(places, k=4)
     return np.asarray(distances)[:, 1:].mean(1)
 
 
@@ -263,7 +263,7 @@ def _colors(
     colors = total / count.clamp_min(1)
     known = count[:, 0] > 0
     if bool(known.any()):
-        nearest = cKDTree(means[known].numpy()).query(means[~known].numpy())[1]
+        nearest = KDTree(means[known].numpy()).query(means[~known].numpy())[1]
         colors[~known] = colors[known][torch.from_numpy(np.asarray(nearest)).long()]
     for name, color in _INSIDE.items():
         colors[~known & (binding.layers == LAYERS.index(name))] = torch.tensor(color)

@@ -1,5 +1,6 @@
 """What a splat avatar is trained from: a person's head, and filmed frames with pose and matte."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -45,6 +46,25 @@ class Take:
     def part(self, first: int, last: int) -> "Take":
         """Return frames `first` to `last`, that one left out."""
         return self.chosen(torch.arange(first, last))
+
+    def posed(
+        self, rows: Sequence[int], poses: Sequence[tuple[Float[Tensor, "52"], Transform]]
+    ) -> "Take":
+        """Return the take with other weights and `world_from_head` in some of its frames."""
+        numbers = torch.tensor(rows, dtype=torch.int64)
+        rotation, translation = self.world_from_head.rotation, self.world_from_head.translation
+        return replace(
+            self,
+            weights=self.weights.index_copy(0, numbers, torch.stack([w for w, _ in poses])),
+            world_from_head=Transform(
+                rotation=rotation.index_copy(
+                    0, numbers, torch.stack([pose.rotation for _, pose in poses])
+                ),
+                translation=translation.index_copy(
+                    0, numbers, torch.stack([pose.translation for _, pose in poses])
+                ),
+            ),
+        )
 
     def chosen(self, rows: Int[Tensor, " rows"]) -> "Take":
         """Return some of the frames."""

@@ -28,6 +28,7 @@ from avatar.gaussian.parameters import (
 )
 from avatar.gaussian.seed import seed_splats
 from avatar.gaussian.take import Take, matted, size_at
+from avatar.gaussian.tracker_errors import TrackerErrors, learn_tracker_errors
 from avatar.ops.image_loss import image_loss
 from avatar.render.draw_splats import draw_splats
 
@@ -111,6 +112,10 @@ class Trainer:
         with torch.no_grad():
             return splats_of(now.own, now.shared, self.binding, self.take.camera)
 
+    def tracker_errors(self) -> TrackerErrors:
+        """Return what the frames' corrections say of the tracker."""
+        return learn_tracker_errors(self.take, self.optimizer.frames)
+
     def advance(self) -> None:
         """Make one step."""
         options, take = self.options, self.take
@@ -125,8 +130,7 @@ class Trainer:
         splats = splats_of(now.own, now.shared, self.binding, take.camera)
         if done < SHAPES_FROM:
             splats = without_shapes(splats)
-        tracked = now.shared.mended_pose(take.weights[frame], take.head_at(frame))
-        weights, pose = now.frames.mended(frame, take.weights[frame], tracked)
+        weights, pose = now.frames.mended(frame, take.weights[frame], take.head_at(frame))
         noisy = weights + NOISE * torch.randn(52, generator=generator)
         posed = pose_splats(splats, self.rig, weights, pose, code_weights=noisy)
         offsets = torch.zeros(len(splats), 2, requires_grad=True)

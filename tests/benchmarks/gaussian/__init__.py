@@ -1,0 +1,1 @@
+"""What the benchmark of splat avatars is made of."""
