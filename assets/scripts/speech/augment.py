@@ -28,22 +28,37 @@ class Windows:
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return log-mels (size, frames, mels) and labels (size, frames)."""
-        speed = self.draw.uniform(0.85, 1.18) if self.draw.random() < 0.7 else 1.0
         frames = int(SECONDS * 100)
-        taken = int(frames * speed) + 2
         waves, labels = [], []
         for _ in range(size):
             samples, classes = self.corpora[self.draw.choice(len(self.corpora), p=self.shares)]
+            places = self._pace(frames)
+            taken = int(places[-1]) // HOP + 2
             start = int(self.draw.integers(0, len(classes) - taken))
-            waves.append(samples[start * HOP : (start + taken) * HOP])
-            labels.append(classes[start : start + taken])
-        wave = torch.from_numpy(np.stack(waves).astype(np.float32) / 32768)
-        label = torch.from_numpy(np.stack(labels).astype(np.int64))
-        wave = functional.interpolate(wave[:, None], size=int(taken / speed) * HOP, mode="linear")
-        wave = wave[:, 0, : frames * HOP]
-        places = ((torch.arange(frames) + 0.5) * speed).long().clamp(max=taken - 1)
+            heard = samples[start * HOP : (start + taken) * HOP].astype(np.float32) / 32768
+            waves.append(np.interp(places, np.arange(len(heard)), heard).astype(np.float32))
+            middles = places[HOP // 2 :: HOP] / HOP
+            labels.append(classes[start + middles.astype(int)].astype(np.int64))
+        wave = torch.from_numpy(np.stack(waves)) * self._swell(size, frames)
         wave = self._noisy(self._in_a_room(wave * self._decibels(size, -25, 5)))
-        return self._mels(wave), label[:, places]
+        return self._mels(wave), torch.from_numpy(np.stack(labels))
+
+    def _pace(self, frames: int) -> np.ndarray:
+        """Return where each sample is taken from: a tempo of its own, and unsteady."""
+        speed = self.draw.uniform(0.82, 1.22) if self.draw.random() < 0.7 else 1.0
+        unsteady = self.draw.uniform(0, 0.12)
+        knots = 1 + unsteady * self.draw.uniform(-1, 1, int(SECONDS / 0.3) + 2)
+        places = np.arange(frames * HOP)
+        pace = np.interp(places, np.linspace(0, len(places), len(knots)), speed * knots)
+        return np.cumsum(pace) - pace[0]
+
+    def _swell(self, size: int, frames: int) -> Tensor:
+        """Return a factor that makes syllables louder and fainter, as people do."""
+        strength = self.draw.uniform(0, 4, (size, 1))
+        knots = strength * self.draw.standard_normal((size, int(SECONDS / 0.25) + 1))
+        decibels = torch.from_numpy(knots.astype(np.float32))
+        decibels = functional.interpolate(decibels[:, None], size=frames * HOP, mode="linear")
+        return 10 ** (decibels[:, 0] / 20)
 
     def _decibels(self, size: int, low: float, high: float) -> Tensor:
         level = torch.from_numpy(self.draw.uniform(low, high, (size, 1)).astype(np.float32))
@@ -80,8 +95,8 @@ class Windows:
         return wave + noise * power.sqrt() / self._decibels(len(wave), 3, 45)
 
     def _mels(self, wave: Tensor) -> Tensor:
-        warp = WARPS[int(self.draw.integers(len(WARPS)))]
-        mels = log_mels(wave, warp)
+        banks = [_bank(WARPS[k]) for k in self.draw.integers(len(WARPS), size=len(wave))]
+        mels = self._voiced(log_mels(wave, torch.stack(banks)))
         size, place = len(mels), torch.arange(MELS) / MELS
         tilt = torch.from_numpy(self.draw.uniform(-2, 2, (size, 1, 1)).astype(np.float32))
         mels = mels + tilt * (place - 0.5)
@@ -98,13 +113,25 @@ class Windows:
             mels[:, :, low : low + int(self.draw.integers(2, 13))] = 0
         return mels
 
+    def _voiced(self, mels: Tensor) -> Tensor:
+        """Blur or sharpen the formants of half of the batches: other voices, other vocoders."""
+        if self.draw.random() < 0.5:
+            return mels
+        share = self.draw.uniform(-0.12, 0.25)
+        padded = functional.pad(mels, (1, 1), mode="replicate")
+        return mels + share * (padded[..., :-2] - 2 * mels + padded[..., 2:])
 
-def log_mels(wave: Tensor, warp: float = 1.0) -> Tensor:
-    """Return what `LogMel` computes before it takes off the mean, for a batch."""
+
+def log_mels(wave: Tensor, banks: Tensor | None = None) -> Tensor:
+    """Return what `LogMel` computes before it takes off the mean, for a batch.
+
+    `banks` (batch, mels, bins) are warped filters, one set a voice.
+    """
+    banks = _bank(1.0) if banks is None else banks
     padded = functional.pad(wave, (400 - HOP, 0))
     windows = padded.unfold(1, 400, HOP) * torch.hann_window(400)
     power = torch.fft.rfft(windows, 512).abs() ** 2
-    return torch.log(power @ _bank(warp).T + 1e-6)
+    return torch.log(power @ banks.mT + 1e-6)
 
 
 @cache

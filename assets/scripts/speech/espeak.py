@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from sentences import CONSONANTS, english, foreign
+from sentences import CONSONANTS, English, english, foreign
 from utterance import Utterance, utterance
 
 from avatar.speech.ipa import visemes_of_ipa
@@ -20,6 +20,9 @@ ENGLISH = ("en-us", "en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", 
 ODD_VARIANTS = ("obo", "emonic", "whisper", "croak", "fast")
 STOPS = "pbtdkgɡcɟqʈɖ"
 CLOSING = {VISEME_INDEX[name] for name in ("closed", "tongue_tip", "tongue_back", "hush")}
+
+LATE = 1
+"""Frames by which its events come after what pocketsphinx finds in its sound."""
 
 RATE, PITCH, RANGE = 1, 3, 4
 _SYNCHRONOUS, _PHONEMES_IN_IPA = 2, 3
@@ -95,10 +98,10 @@ class Espeak:
         return kind(receive)
 
 
-def make(draw: random.Random, words: list[str], synthesiser: Espeak) -> Utterance | None:
+def make(draw: random.Random, source: English, synthesiser: Espeak) -> Utterance | None:
     """Return an utterance in a random language, voice variant, speed and pitch."""
     if draw.random() < 0.5:
-        language, text = draw.choice(ENGLISH), english(draw, words)
+        language, text = draw.choice(ENGLISH), english(draw, source)
     else:
         language = draw.choice(list(CONSONANTS))
         text = foreign(draw, language)
@@ -111,7 +114,7 @@ def make(draw: random.Random, words: list[str], synthesiser: Espeak) -> Utteranc
     samples, phones = synthesiser.say(text, voice, settings)
     if len(samples) < synthesiser.rate // 2:
         return None
-    labels = _labels(samples, synthesiser.rate, phones)
+    labels = np.append(_labels(samples, synthesiser.rate, phones)[LATE:], [0] * LATE)
     return utterance(samples, synthesiser.rate, labels, f"espeak:{voice}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from sentences import english, foreign
+from sentences import English, english, foreign
 from utterance import Utterance, labels_of, utterance
 
 from avatar.speech.visemes import Phone, visemes_of
@@ -26,6 +26,8 @@ VOICES: dict[str, str] = {
     "czech_krb": "cs",
     "upc_ca_ona_hts": "ca",
 }
+
+LATE = 0.005
 
 ENCODINGS = {"it": "latin1", "fi": "latin1", "cs": "latin2", "ca": "latin1"}
 
@@ -47,16 +49,17 @@ LETTERS: dict[str, str] = {
 
 
 def make_batch(
-    draw: random.Random, words: list[str], folder: Path, count: int = 12
+    draw: random.Random, source: English, folder: Path, count: int = 12
 ) -> Iterator[Utterance]:
     """Give utterances of one random voice; starting festival costs more than they do."""
-    voice = draw.choice(list(VOICES))
+    spoken = draw.choice(("en", "other"))
+    voice = draw.choice([name for name in VOICES if (VOICES[name] == "en") == (spoken == "en")])
     language = VOICES[voice]
     lines = [f"(voice_{voice})".encode()]
     if draw.random() < 0.8:
         lines.append(f"(Parameter.set 'Duration_Stretch {draw.uniform(0.75, 1.2):.2f})".encode())
     for number in range(count):
-        text = english(draw, words) if language == "en" else foreign(draw, language)
+        text = english(draw, source) if language == "en" else foreign(draw, language)
         said = text.encode(ENCODINGS.get(language, "utf-8"), "ignore")
         lines.append(b'(set! said (utt.synth (Utterance Text "' + said + b'")))')
         lines.append(f'(utt.save.wave said "{folder}/{number}.wav" "riff")'.encode())
@@ -92,8 +95,8 @@ def _read(audio: Path, segments: Path, language: str, voice: str) -> Utterance |
         start = end
     if not phones:
         return None
-    seconds = len(samples) / rate
-    return utterance(samples, rate, labels_of(phones, seconds), f"festival:{voice}")
+    labels = labels_of(phones, len(samples) / rate, LATE if voice.endswith("_hts") else 0.0)
+    return utterance(samples, rate, labels, f"festival:{voice}")
 
 
 def _visemes(name: str, language: str) -> tuple[str, ...]:  # noqa: PLR0911 - a list of cases
@@ -108,6 +111,8 @@ def _visemes(name: str, language: str) -> tuple[str, ...]:  # noqa: PLR0911 - a 
         return ("hiss",) if hissing else ("hush",)
     if name in ("S", "Z", "s~", "z~", "sch", "sc") or (language, lower[:2]) == ("cs", "r~"):
         return ("hush",)
+    if language == "ru" and lower == "c":
+        return ("hiss",)
     if language == "cs" and lower[0] == "c":
         return ("hush",) if "~" in lower else ("hiss",)
     if language == "fi" and lower[0] in "@y":

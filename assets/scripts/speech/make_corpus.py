@@ -1,6 +1,6 @@
 """Make the network's training data: synthetic speech with exact phone times.
 
-    python assets/scripts/speech/make_corpus.py --hours 5 --work FOLDER
+    python assets/scripts/speech/make_corpus.py --hours 8 --work FOLDER
 
 Needs espeak-ng, flite and festival with the voices named in `festival.py` (all Debian packages).
 Their voices are used to make data; none of them is part of this project.
@@ -18,27 +18,27 @@ import festival
 import flite
 import numpy as np
 import pocketsphinx
-from sentences import english_words
+from sentences import read_english
 from utterance import Utterance
 
-SHARES = {"flite": 0.4, "festival": 0.3, "espeak": 0.3}
+SHARES = {"flite": 0.45, "festival": 0.35, "espeak": 0.2}
 
 
 def utterances(kind: str, seed: int, folder: Path) -> Iterator[Utterance]:
     """Give utterances of one synthesiser without end; those that fail are left out."""
     draw = random.Random(seed)
     dictionary = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
-    words = english_words(dictionary)
+    source = read_english(dictionary)
     synthesiser = espeak.Espeak() if kind == "espeak" else None
     while True:
         try:
             if kind == "festival":
-                yield from festival.make_batch(draw, words, folder)
+                yield from festival.make_batch(draw, source, folder)
                 continue
             if synthesiser is not None:
-                made = espeak.make(draw, words, synthesiser)
+                made = espeak.make(draw, source, synthesiser)
             else:
-                made = flite.make(draw, words, folder)
+                made = flite.make(draw, source, folder)
         except (ValueError, EOFError, subprocess.SubprocessError):
             continue
         if made is not None:
@@ -64,7 +64,7 @@ def make(kind: str, seconds: float, seed: int, path: Path) -> None:
 def main() -> None:
     """Make one file a synthesiser."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hours", type=float, default=5.0)
+    parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()

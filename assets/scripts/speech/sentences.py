@@ -1,8 +1,11 @@
 # ruff: noqa: RUF001 - letters of other scripts are meant
-"""Sentences for speech synthesisers: English from a word list, other languages from syllables."""
+"""Sentences for speech synthesisers: English prose and random words, else random syllables."""
 
+import ast
 import random
 import re
+import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
 COMMON = tuple(
@@ -58,18 +61,57 @@ VOWELS: dict[str, str] = {
 }
 
 
-def english_words(dictionary: Path) -> list[str]:
-    """Return the words of a pronouncing dictionary, one entry a line, without odd ones."""
+@dataclass(frozen=True, kw_only=True)
+class English:
+    """The words of a dictionary, and sentences of real prose that hold no other words."""
+
+    words: list[str]
+    prose: list[str]
+
+
+def read_english(dictionary: Path) -> English:
+    """Return the words of a pronouncing dictionary and prose from Python's own documentation.
+
+    The dictionary has one entry a line. The prose is what the docstrings of the standard library
+    say in plain words, five to twenty-four of them a sentence.
+    """
     lines = dictionary.read_text(encoding="utf-8").splitlines()
-    return [line.split()[0] for line in lines if re.match(r"^[a-z][a-z']{2,} ", line)]
+    known = {line.split()[0] for line in lines}
+    words = [line.split()[0] for line in lines if re.match(r"^[a-z][a-z']{2,} ", line)]
+    found: dict[str, None] = {}
+    for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*/*.py")) + sorted(
+        Path(sysconfig.get_paths()["stdlib"]).glob("*.py")
+    ):
+        if path.parent.name not in ("site-packages", "test", "idlelib"):
+            found |= dict.fromkeys(_sentences(path, known))
+    return English(words=words, prose=list(found))
 
 
-def english(draw: random.Random, words: list[str]) -> str:
-    """Return a nonsense sentence of common and rare words, with a comma here and there."""
+def _sentences(path: Path, known: set[str]) -> list[str]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError):
+        return []
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    texts = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)]
+    sentences = []
+    for text in texts:
+        for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", text):
+            plain = " ".join(sentence.split())
+            said = re.findall(r"[a-z']+", plain.lower())
+            if re.fullmatch(r"[A-Z][A-Za-z', -]+[.!?]", plain) and 5 <= len(said) <= 24:
+                sentences += [plain] if known.issuperset(said) else []
+    return sentences
+
+
+def english(draw: random.Random, source: English) -> str:
+    """Return a sentence of real prose, or of common and rare words by chance: every sound comes."""
+    if draw.random() < 0.5:
+        return draw.choice(source.prose)
     count = draw.randint(3, 14)
     sentence: list[str] = []
     for place in range(count):
-        word = draw.choice(COMMON) if draw.random() < 0.6 else draw.choice(words)
+        word = draw.choice(COMMON) if draw.random() < 0.6 else draw.choice(source.words)
         comma = "," if 0 < place < count - 1 and draw.random() < 0.07 else ""
         sentence.append(word + comma)
     return " ".join(sentence).capitalize() + draw.choice("...?!")
