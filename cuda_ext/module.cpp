@@ -25,4 +25,7 @@ NB_MODULE(_native, module) {
     avatar::bind_rasterize_mesh(module);
     avatar::bind_rasterize_splats(module);
     avatar::bind_skin(module);
+#ifdef AVATAR_WITH_CUDA
+    avatar::bind_rasterize_splats_on_gpu(module);
+#endif
 }

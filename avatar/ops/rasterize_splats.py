@@ -9,6 +9,7 @@ from torch import Tensor
 from avatar.core.camera import Camera
 from avatar.core.errors import OptionError
 from avatar.ops.native import runs_natively
+from avatar.ops.rasterize_splats_cuda import check_cuda_kernels
 from avatar.ops.rasterize_splats_native import rasterize_splats_natively
 from avatar.ops.rasterize_splats_reference import SplatArguments, splat_picture
 
@@ -92,17 +93,21 @@ def rasterize_splats(
     intrinsics, rotation and translation; not through which splat lies before which.
 
     Args:
-        gaussians: what to draw; float32 on the CPU runs natively.
+        gaussians: what to draw; float32 runs natively, on the CPU and on an NVIDIA GPU. There
+            gradients differ in their last bits from run to run.
         camera: where from; its skew is taken to be 0.
         background: what lies behind everything; zeros unless given.
         options: how to draw.
 
     Raises:
         OptionError: a shape, dtype, device or option that makes no sense, or splats so many and so
-            large that they cannot be sorted into tiles.
+            large that they cannot be sorted into tiles; on a GPU, a module built without CUDA.
     """
     arguments = _arguments(gaussians, camera, background, options or SplatOptions())
-    native = runs_natively(arguments.means)
+    on_gpu = arguments.means.device.type == "cuda"
+    if on_gpu:
+        check_cuda_kernels()
+    native = on_gpu or runs_natively(arguments.means)
     return _picture(arguments, rasterize_splats_natively if native else splat_picture)
 
 

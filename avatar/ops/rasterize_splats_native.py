@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from avatar.core.errors import OptionError
+from avatar.ops import rasterize_splats_cuda
 from avatar.ops.native import native_module
 from avatar.ops.rasterize_splats_reference import SplatArguments
 
@@ -28,7 +29,7 @@ def rasterize_splats_natively(
     Float[Tensor, "height width"],
     Int[Tensor, " splats"],
 ]:
-    """Do what `splat_picture` does, with the native kernels; float32 on the CPU."""
+    """Do what `splat_picture` does, with the native kernels; float32, on the CPU or a GPU."""
     values = [getattr(arguments, field.name) for field in fields(arguments)]
     picture, depths, transmittance, radii, _, _ = _forward(*values)
     return picture, depths, transmittance, radii
@@ -90,6 +91,9 @@ def _forward(*inputs: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     return picture, depths, transmittance, radii, visible, pairs
 
 
+_forward.register_kernel("cuda")(rasterize_splats_cuda.forward)
+
+
 @_forward.register_fake
 def _(*inputs: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     means, background = inputs[0], inputs[7]
@@ -129,6 +133,9 @@ def _empty_gradients(inputs: Sequence[Any]) -> tuple[Tensor, ...]:
     means = inputs[0]
     like = [means.new_empty(0) if t is None else means.new_empty(t.shape) for t in inputs[:7]]
     return *like, means.new_empty(16)
+
+
+_backward.register_kernel("cuda")(rasterize_splats_cuda.backward)
 
 
 @_backward.register_fake

@@ -32,6 +32,7 @@ void bind_interpolate(nanobind::module_& module);
 void bind_sample_texture(nanobind::module_& module);
 void bind_rasterize_mesh(nanobind::module_& module);
 void bind_rasterize_splats(nanobind::module_& module);
+void bind_rasterize_splats_on_gpu(nanobind::module_& module);
 void bind_skin(nanobind::module_& module);
 
 }  // namespace avatar

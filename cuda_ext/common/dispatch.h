@@ -73,4 +73,22 @@ AVATAR_DECLARE_KERNELS(avx2)
 AVATAR_DECLARE_KERNELS(avx512)
 #endif
 
+#ifdef AVATAR_EMULATED_GPU
+// The GPU's kernels on the CPU, for tests; ops that have none run as on any CPU.
+namespace emulated_gpu {
+SplatStatus rasterize_splats(const RasterizeSplatsInput&, const RasterizeSplatsOutput&,
+                             const Allocator&);
+SplatStatus rasterize_splats_backward(const RasterizeSplatsInput&,
+                                      const RasterizeSplatsGradientInput&,
+                                      const RasterizeSplatsGradients&);
+inline constexpr Kernels kernels = [] {
+    Kernels all = baseline::kernels;
+    all.instruction_set = "emulated_gpu";
+    all.rasterize_splats = rasterize_splats;
+    all.rasterize_splats_backward = rasterize_splats_backward;
+    return all;
+}();
+}  // namespace emulated_gpu
+#endif
+
 }  // namespace avatar

@@ -7,7 +7,11 @@ namespace {
 
 // What this CPU can run, best last.
 std::vector<const Kernels*> supported_kernels() {
-    std::vector<const Kernels*> found{&baseline::kernels};
+    std::vector<const Kernels*> found;
+#ifdef AVATAR_EMULATED_GPU
+    found.push_back(&emulated_gpu::kernels);
+#endif
+    found.push_back(&baseline::kernels);
 #ifdef AVATAR_X86_DISPATCH
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&

@@ -43,16 +43,6 @@ class Buffer {
     T* data_;
 };
 
-template <typename T>
-constexpr T min(T a, T b) {
-    return a < b ? a : b;
-}
-
-template <typename T>
-constexpr T max(T a, T b) {
-    return a > b ? a : b;
-}
-
 // Which thread of the parallel region this is, from 0.
 inline int thread_index() {
 #ifdef _OPENMP

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "rasterize_splats/footprint.h"
 #include "rasterize_splats/harmonics.h"
 #include "rasterize_splats/load_splats.h"
 #include "rasterize_splats/state.h"
@@ -48,25 +49,6 @@ inline void sort_by_key(uint32_t* keys, uint32_t* values, uint32_t* other_keys,
         swap(values, other_values);
     }
     if (values != home) std::memcpy(home, values, count * sizeof(uint32_t));
-}
-
-// The tiles a splat's ellipse may touch.
-struct TileBox {
-    int left, right, top, bottom;  // inclusive; empty if right < left or bottom < top
-    int64_t count() const {
-        return right < left || bottom < top
-                   ? 0
-                   : static_cast<int64_t>(right - left + 1) * (bottom - top + 1);
-    }
-};
-
-inline TileBox tile_box(const Splat& s, const Tiles& tiles) {
-    const float last_x = static_cast<float>(tiles.width - 1);
-    const float last_y = static_cast<float>(tiles.height - 1);
-    return {static_cast<int>(max(0.0f, __builtin_ceilf(s.x - s.extent_x))) / kTile,
-            static_cast<int>(min(last_x, __builtin_floorf(s.x + s.extent_x))) / kTile,
-            static_cast<int>(max(0.0f, __builtin_ceilf(s.y - s.extent_y))) / kTile,
-            static_cast<int>(min(last_y, __builtin_floorf(s.y + s.extent_y))) / kTile};
 }
 
 // Fill the channels of one splat; returns whether all of them are finite.
@@ -124,24 +106,10 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
         p.x = p.x + offset[0];
         p.y = p.y + offset[1];
     }
-    Wide opacity = lanes.opacity;
-    if (in.antialiased) opacity = opacity * sqrt(p.sharp_det / p.det);
-    const Wide log2_opacity = log2(max(opacity, Wide(1e-30f)));
-    const Wide clamped = min(log2_opacity, Wide(kMostLog2Opacity));
-    const Wide reach = max((clamped - kCut) * (2.0f / kLog2E), Wide(0.0f));
-    const Wide extent_x = sqrt(reach * p.xx), extent_y = sqrt(reach * p.yy);
-    const Wide inverse = Wide(1.0f) / p.det;
-    const Wide xx = p.yy * inverse, xy = Wide(0.0f) - p.xy * inverse, yy = p.xx * inverse;
-    // Zero times a number that is not finite is not zero; false for NaN in every comparison.
-    const Wide checked =
-        (lanes.opacity + p.x + p.y + xx + xy + yy + p.det + extent_x + extent_y) * 0.0f;
-    const auto shows = (p.point[2] > Wide(in.near)) & (clamped > Wide(kCut)) &
-                       (p.det > Wide(0.0f)) & (checked >= Wide(0.0f)) & (opacity > Wide(0.0f)) &
-                       (p.x + extent_x >= Wide(0.0f)) & (p.y + extent_y >= Wide(0.0f)) &
-                       (Wide(in.width - 1.0f) >= p.x - extent_x) &
-                       (Wide(in.height - 1.0f) >= p.y - extent_y);
+    const Footprint<Wide> f = footprint(p, p.x, p.y, lanes.opacity, in.antialiased);
     const int64_t left = in.splats - first;
-    uint32_t mask = bits(shows) & (left >= kLanes ? 0xffffu : (1u << left) - 1);
+    uint32_t mask = bits(shows(f, in.width, in.height, in.near)) &
+                    (left >= kLanes ? 0xffffu : (1u << left) - 1);
     for (int lane = 0; lane < kLanes && lane < left; ++lane) radii[first + lane] = 0;
     if (!mask) return;
 
@@ -154,11 +122,9 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
         for (int k = 0; k < count; ++k) store(basis + k * kLanes, values[k]);
     }
     alignas(64) float fields[8][kLanes], depths[kLanes];
-    const Wide conic[8] = {
-        p.x,      p.y,     xx * (-0.5f * kLog2E), xy * -kLog2E, yy * (-0.5f * kLog2E), clamped,
-        extent_x, extent_y};
+    const Wide conic[8] = {f.x, f.y, f.a, f.b, f.c, f.log2_opacity, f.extent_x, f.extent_y};
     for (int i = 0; i < 8; ++i) store(fields[i], conic[i]);
-    store(depths, p.point[2]);
+    store(depths, f.depth);
     for (; mask; mask &= mask - 1) {
         const int lane = __builtin_ctz(mask);
         const int64_t place = *next;

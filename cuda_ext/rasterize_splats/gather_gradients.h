@@ -4,13 +4,13 @@
 #include <cstring>
 
 #include "common/kernel.h"
+#include "rasterize_splats/footprint_backward.h"
 #include "rasterize_splats/harmonics.h"
 #include "rasterize_splats/load_splats.h"
 #include "rasterize_splats/state.h"
 
 namespace avatar::AVATAR_ISA {
 
-constexpr int kCameraValues = 16;
 constexpr int kGroupsAtOnce = 256;  // of sixteen splats, whose camera gradients are added first
 
 // Add up the slots of a splat, in the order of its tiles; returns whether it has any.
@@ -115,35 +115,12 @@ inline void gather_sixteen(const Gather& g, int64_t first, float* sums, Wide* ca
     for (int lane = 0; lane < kLanes; ++lane) flags[lane] = static_cast<float>(shown >> lane & 1);
     const auto there = load(flags) > Wide(0.0f);
 
-    // Slopes by the inverse covariance, then by the covariance itself: -Q (slope) Q.
-    const Wide inverse = Wide(1.0f) / p.det;
-    const Wide a = p.yy * inverse, b = Wide(0.0f) - p.xy * inverse, c = p.xx * inverse;
-    const Wide half = -0.5f;
-    const Wide qa = load(geometry[3]) * half, qb = load(geometry[4]) * half,
-               qc = load(geometry[5]) * half;
-    const Wide left = a * qa + b * qb, mid = a * qb + b * qc, low = b * qa + c * qb,
-               right = b * qb + c * qc;
-    ProjectionGradient<Wide> slope;
-    slope.x = a * load(geometry[1]) + b * load(geometry[2]);
-    slope.y = b * load(geometry[1]) + c * load(geometry[2]);
-    slope.depth = load(depth);
-    slope.xx = Wide(0.0f) - (left * a + mid * b);
-    slope.xy = Wide(-2.0f) * (left * b + mid * c);
-    slope.yy = Wide(0.0f) - (low * b + right * c);
-    slope.sharp_det = 0.0f;
-
-    // Where the opacity is cut it has no slope.
-    const Wide fade = in.antialiased ? sqrt(p.sharp_det / p.det) : Wide(1.0f);
-    const Wide free =
-        select(Wide(kMostOpacity) > lanes.opacity * fade, load(geometry[0]), Wide(0.0f));
-    const Wide opacity = select(there, free / lanes.opacity, Wide(0.0f));
-    if (in.antialiased) {
-        const Wide det = Wide(-0.5f) * free / p.det;
-        slope.sharp_det = Wide(0.5f) * free / p.sharp_det;
-        slope.xx = slope.xx + det * p.yy;
-        slope.yy = slope.yy + det * p.xx;
-        slope.xy = slope.xy - Wide(2.0f) * det * p.xy;
-    }
+    Wide sums_of_pixels[kGeometry];
+    for (int i = 0; i < kGeometry; ++i) sums_of_pixels[i] = load(geometry[i]);
+    const FootprintGradient<Wide> back =
+        footprint_backward(p, lanes.opacity, sums_of_pixels, load(depth), in.antialiased);
+    const ProjectionGradient<Wide>& slope = back.slope;
+    const Wide opacity = select(there, back.opacity, Wide(0.0f));
     SplatGradient<Wide> out = project_backward(g.camera, p, lanes.mean, lanes.scale, slope);
     Wide position[3] = {0.0f, 0.0f, 0.0f};
     if (in.harmonic_count) {
@@ -176,19 +153,6 @@ inline void gather_sixteen(const Gather& g, int64_t first, float* sums, Wide* ca
     for (int i = 0; i < 3; ++i) camera[16 + i] = Wide(0.0f) - position[i];
     clean(camera, kCameraValues + 3);
     for (int i = 0; i < kCameraValues + 3; ++i) camera_sums[i] = camera_sums[i] + camera[i];
-}
-
-// Add up the camera's gradient in double, and the position's: it is -rotation^T translation.
-inline void finish_camera(const RasterizeSplatsInput& in, const double* sums, float* out) {
-    double camera[kCameraValues];
-    for (int i = 0; i < kCameraValues; ++i) camera[i] = sums[i];
-    for (int i = 0; i < 3; ++i) {
-        for (int k = 0; k < 3; ++k) {
-            camera[3 * i + k] -= in.translation[i] * sums[kCameraValues + k];
-            camera[9 + i] -= in.rotation[3 * i + k] * sums[kCameraValues + k];
-        }
-    }
-    for (int i = 0; i < kCameraValues; ++i) out[i] = static_cast<float>(camera[i]);
 }
 
 }  // namespace avatar::AVATAR_ISA

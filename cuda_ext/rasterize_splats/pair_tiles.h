@@ -11,21 +11,11 @@ alignas(64) constexpr float kBlockX[kLanes] = {0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8
 alignas(64) constexpr float kBlockY[kLanes] = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
 
 // Return a bit for each block of a tile in which the splat is not fainter than the cut: sixteen
-// rectangles at once. A convex function is least, over a rectangle, on the side nearest to its
-// centre, horizontally or vertically: two candidates, the better of which counts.
+// rectangles at once.
 AVATAR_INLINE uint32_t blocks_touched(const Splat& s, float tile_x, float tile_y, float lean_x,
                                       float lean_y) {
-    const Wide low_x = load(kBlockX) + (tile_x - s.x), high_x = low_x + 3.0f;
-    const Wide low_y = load(kBlockY) + (tile_y - s.y), high_y = low_y + 3.0f;
-    const Wide zero = 0.0f, a = s.a, b = s.b, c = s.c;
-    const Wide side_x = min(max(zero, low_x), high_x);
-    const Wide best_y = min(max(side_x * lean_y, low_y), high_y);
-    const Wide side_y = min(max(zero, low_y), high_y);
-    const Wide best_x = min(max(side_y * lean_x, low_x), high_x);
-    const Wide first = fma(side_x, fma(a, side_x, b * best_y), c * best_y * best_y);
-    const Wide second = fma(best_x, fma(a, best_x, b * side_y), c * side_y * side_y);
-    constexpr float kSlack = 1e-4f;  // for rounding: pixels decide for themselves later
-    return bits(max(first, second) >= Wide(kCut - s.log2_opacity - kSlack));
+    const Wide low_x = load(kBlockX) + (tile_x - s.x), low_y = load(kBlockY) + (tile_y - s.y);
+    return bits(most_in_block(s, low_x, low_y, lean_x, lean_y) >= Wide(least_shown(s)));
 }
 
 struct Pair {

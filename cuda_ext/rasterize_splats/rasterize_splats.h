@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/allocator.h"
+#include "common/host_device.h"
 
 namespace avatar {
 
@@ -21,13 +22,14 @@ struct RasterizeSplatsInput {
     int harmonic_count;  // 0, 1, 4, 9 or 16
     float rotation[9], translation[3];
     float focal_x, focal_y, centre_x, centre_y;
+    const float* camera;  // those sixteen values in the GPU's memory, or null
     int height, width;
     float near, blur;
     bool antialiased;
     int threads;
 
     // Three of the colour from harmonics, if any, then the features.
-    int channels() const { return (harmonic_count ? 3 : 0) + feature_count; }
+    AVATAR_HOST_DEVICE int channels() const { return (harmonic_count ? 3 : 0) + feature_count; }
 };
 
 struct RasterizeSplatsOutput {

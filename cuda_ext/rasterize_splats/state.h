@@ -8,53 +8,9 @@
 #include <cstdint>
 
 #include "common/kernel.h"
-#include "rasterize_splats/project.h"
-#include "rasterize_splats/rasterize_splats.h"
+#include "rasterize_splats/splat.h"
 
 namespace avatar::AVATAR_ISA {
-
-constexpr int kTile = 16;    // pixels on a side of a tile
-constexpr int kBlocks = 16;  // blocks of a tile: 4 x 4 of them, of 4 x 4 pixels each
-constexpr float kLog2E = 1.44269504f;
-constexpr float kCut = -7.99435344f;              // log2(1 / 255): fainter is not drawn
-constexpr float kMostLog2Opacity = -0.00144342f;  // log2(0.999)
-constexpr float kMostOpacity = 0.999f;
-constexpr float kOpaque = 3e-6f;  // what lies behind so little transmittance is not drawn
-constexpr int kGeometry = 6;      // sums a pair has besides one per channel
-constexpr int kFused = 8;         // channels whose sums share a cache line with those
-
-// A visible splat: exactly one cache line. log2 of its alpha at (dx, dy) from its centre is
-// log2_opacity + dx * (a * dx + b * dy) + c * dy * dy.
-struct alignas(64) Splat {
-    float x, y, a, b, c, log2_opacity;
-    float extent_x, extent_y;  // of the ellipse where alpha is 1 / 255, pixels
-    int32_t index;             // among the splats given
-    int32_t unused[7];
-};
-static_assert(sizeof(Splat) == 64);
-
-// Channels as the kernels keep them: the picture's and the depth, filled up with zeros.
-inline int padded_channels(int channels) {
-    const int all = channels + 1;
-    return all <= 4 ? 4 : all <= kFused ? kFused : kFused + (all - kFused + 15) / 16 * 16;
-}
-
-// Floats of the sums of one pair.
-inline int slot_size(int padded) {
-    return padded <= kFused ? 16 : 16 + (padded - kFused);
-}
-
-struct Tiles {
-    int width, height, across, down;
-    explicit Tiles(const RasterizeSplatsInput& in)
-        : width(in.width),
-          height(in.height),
-          across((in.width + kTile - 1) / kTile),
-          down((in.height + kTile - 1) / kTile) {}
-    int64_t count() const { return static_cast<int64_t>(across) * down; }
-    int left(int64_t tile) const { return static_cast<int>(tile % across) * kTile; }
-    int top(int64_t tile) const { return static_cast<int>(tile / across) * kTile; }
-};
 
 // Hands out cache-line aligned pieces of a block of memory; with null, only adds them up.
 class Carver {
@@ -109,30 +65,5 @@ struct Pairs {
         return carver.used();
     }
 };
-
-inline SplatCamera splat_camera(const RasterizeSplatsInput& in) {
-    SplatCamera camera;
-    for (int i = 0; i < 9; ++i) camera.rotation[i] = in.rotation[i];
-    for (int i = 0; i < 3; ++i) camera.translation[i] = in.translation[i];
-    camera.focal_x = in.focal_x;
-    camera.focal_y = in.focal_y;
-    camera.centre_x = in.centre_x;
-    camera.centre_y = in.centre_y;
-    // Beyond 15 % outside the picture the linearisation is that at 15 % (as 3DGS does it).
-    const float margin_x = 0.15f * in.width, margin_y = 0.15f * in.height;
-    camera.slope_left = (-0.5f - margin_x - in.centre_x) / in.focal_x;
-    camera.slope_right = (in.width - 0.5f + margin_x - in.centre_x) / in.focal_x;
-    camera.slope_top = (-0.5f - margin_y - in.centre_y) / in.focal_y;
-    camera.slope_bottom = (in.height - 0.5f + margin_y - in.centre_y) / in.focal_y;
-    camera.blur = in.blur;
-    return camera;
-}
-
-inline void camera_position(const RasterizeSplatsInput& in, float* position) {
-    for (int k = 0; k < 3; ++k) {
-        position[k] = 0;
-        for (int i = 0; i < 3; ++i) position[k] -= in.rotation[3 * i + k] * in.translation[i];
-    }
-}
 
 }  // namespace avatar::AVATAR_ISA

@@ -9,6 +9,14 @@ from avatar.core.camera import Camera
 from avatar.core.transform import Transform, matrix_from_rotation_vector
 from avatar.ops.rasterize_splats import Gaussians, SplatPicture
 
+PLAIN = Camera(
+    intrinsics=torch.tensor([[100.0, 0, 20], [0, 100.0, 15], [0, 0, 1]]),
+    camera_from_world=Transform(rotation=torch.eye(3), translation=torch.tensor([0.0, 0.0, 1.0])),
+    width=41,
+    height=31,
+)
+"""A metre before the origin, looking at it."""
+
 
 def camera(width: int, height: int, dtype=torch.float32) -> Camera:
     """Return a camera three metres from the origin, turned a little about every axis."""
@@ -85,7 +93,7 @@ def picture_and_gradients(
     shown = (picture.features, picture.depths, picture.transmittance)
     generator = torch.Generator().manual_seed(7)
     loss = sum(
-        (part * torch.randn(part.shape, generator=generator).to(part.dtype)).sum() for part in shown
+        (part * torch.randn(part.shape, generator=generator).to(part)).sum() for part in shown
     )
     gradients = torch.autograd.grad(loss, list(leaves.values()))
     return picture, dict(zip(leaves, gradients, strict=True))

@@ -1,0 +1,150 @@
+// A GPU played by the CPU: kernels run one index after the other, a warp as thirty-two lanes side
+// by side. Slow, but the same code: what the tests find out about it holds for the GPU's kernels.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "common/portable.h"
+#include "common/scalar.h"
+
+namespace avatar::AVATAR_ISA {
+
+// Add, where others add too.
+inline void add_to(float* sum, float x) {
+    *sum += x;
+}
+inline void add_to(double* sum, double x) {
+    *sum += x;
+}
+inline void or_into(uint32_t* bits, uint32_t more) {
+    *bits |= more;
+}
+
+struct WarpMask {
+    uint32_t bits;
+};
+
+// One float of every lane.
+struct WarpFloat {
+    float lanes[32];
+    WarpFloat() = default;
+    WarpFloat(float x) { std::fill(lanes, lanes + 32, x); }
+
+    template <typename Function>
+    static WarpFloat each(Function function) {
+        WarpFloat result;
+        for (int lane = 0; lane < 32; ++lane) result.lanes[lane] = function(lane);
+        return result;
+    }
+    friend WarpFloat operator+(const WarpFloat& a, const WarpFloat& b) {
+        return each([&](int lane) { return a.lanes[lane] + b.lanes[lane]; });
+    }
+    friend WarpFloat operator-(const WarpFloat& a, const WarpFloat& b) {
+        return each([&](int lane) { return a.lanes[lane] - b.lanes[lane]; });
+    }
+    friend WarpFloat operator*(const WarpFloat& a, const WarpFloat& b) {
+        return each([&](int lane) { return a.lanes[lane] * b.lanes[lane]; });
+    }
+    friend WarpMask operator>=(const WarpFloat& a, const WarpFloat& b) {
+        WarpMask mask{0};
+        for (int lane = 0; lane < 32; ++lane) {
+            mask.bits |= static_cast<uint32_t>(a.lanes[lane] >= b.lanes[lane]) << lane;
+        }
+        return mask;
+    }
+    friend WarpFloat fma(const WarpFloat& a, const WarpFloat& b, const WarpFloat& c) {
+        return each([&](int lane) { return ::fmaf(a.lanes[lane], b.lanes[lane], c.lanes[lane]); });
+    }
+    friend WarpFloat exp2(const WarpFloat& x) {
+        return each([&](int lane) { return ::exp2f(x.lanes[lane]); });
+    }
+    friend WarpFloat reciprocal(const WarpFloat& x) {
+        return each([&](int lane) { return 1.0f / x.lanes[lane]; });
+    }
+    friend WarpFloat select(WarpMask mask, const WarpFloat& yes, const WarpFloat& no) {
+        return each(
+            [&](int lane) { return mask.bits >> lane & 1 ? yes.lanes[lane] : no.lanes[lane]; });
+    }
+};
+
+// A warp, with the words of GpuWarp.
+struct EmulatedWarp {
+    using Float = WarpFloat;
+    using Mask = WarpMask;
+
+    static uint32_t ballot(Mask mask) { return mask.bits; }
+
+    // A bit for each lane for which test(lane) holds.
+    template <typename Test>
+    static uint32_t ballot_of(Test test) {
+        uint32_t bits = 0;
+        for (int lane = 0; lane < 32; ++lane) bits |= static_cast<uint32_t>(test(lane)) << lane;
+        return bits;
+    }
+
+    // A float of every lane, and the way back.
+    template <typename Function>
+    static Float lanes(Function function) {
+        return Float::each(function);
+    }
+    template <typename Function>
+    static void each_lane(const Float& x, Function function) {
+        for (int lane = 0; lane < 32; ++lane) function(lane, x.lanes[lane]);
+    }
+
+    template <typename Function>
+    static void once(Function function) {
+        function();
+    }
+
+    // Add the lanes of each of kCount values to sums[i], where other warps add too.
+    template <int kCount>
+    static void add_sums(const Float* values, float* sums) {
+        for (int i = 0; i < kCount; ++i) {
+            for (float lane : values[i].lanes) sums[i] += lane;
+        }
+    }
+};
+
+// The machine that kernels are launched on, with the words of Gpu.
+class EmulatedGpu {
+  public:
+    template <typename Kernel>
+    void each(int64_t count, const Kernel& kernel) {
+        for (int64_t i = 0; i < count; ++i) kernel(i);
+    }
+    template <typename Kernel>
+    void each_warp(int64_t count, const Kernel& kernel) {
+        for (int64_t i = 0; i < count; ++i) kernel(EmulatedWarp(), i);
+    }
+    void fill(void* memory, int byte, std::size_t size) { std::memset(memory, byte, size); }
+
+    // Sort by the lowest `bits` of the keys, stably; what is not `sorted_…` may be overwritten.
+    void sort(uint32_t* keys, uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
+              int64_t count, int bits, void*, std::size_t) {
+        const uint32_t mask = bits >= 32 ? ~0u : (1u << bits) - 1;
+        std::vector<uint32_t> order(count);
+        for (int64_t i = 0; i < count; ++i) order[i] = static_cast<uint32_t>(i);
+        std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+            return (keys[a] & mask) < (keys[b] & mask);
+        });
+        for (int64_t i = 0; i < count; ++i) {
+            sorted_keys[i] = keys[order[i]];
+            sorted_values[i] = values[order[i]];
+        }
+    }
+    // Sums of all counts before each.
+    void scan(const uint32_t* counts, uint64_t* sums, int64_t count, void*, std::size_t) {
+        uint64_t sum = 0;
+        for (int64_t i = 0; i < count; ++i) {
+            sums[i] = sum;
+            sum += counts[i];
+        }
+    }
+    static std::size_t scratch_size(int64_t) { return 0; }
+};
+
+}  // namespace avatar::AVATAR_ISA

@@ -1,0 +1,167 @@
+// The GPU that kernels are launched on. Nothing here waits for it: all of it can be captured in a
+// CUDA graph.
+#pragma once
+
+#include <cstdint>
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_scan.cuh>
+#include <cuda/std/functional>
+
+#include "common/portable.h"
+#include "common/scalar.h"
+
+namespace avatar::AVATAR_ISA {
+
+constexpr int kBlockThreads = 128;
+constexpr uint32_t kAllLanes = 0xffffffffu;
+
+// Add, where others add too.
+AVATAR_DEVICE void add_to(float* sum, float x) {
+    atomicAdd(sum, x);
+}
+AVATAR_DEVICE void add_to(double* sum, double x) {
+    atomicAdd(sum, x);
+}
+AVATAR_DEVICE void or_into(uint32_t* bits, uint32_t more) {
+    atomicOr(bits, more);
+}
+
+// Thirty-two threads in step. A value of all lanes is a float: each thread holds its own.
+struct GpuWarp {
+    using Float = float;
+    using Mask = bool;
+
+    static AVATAR_DEVICE int lane() { return threadIdx.x & 31; }
+
+    static AVATAR_DEVICE uint32_t ballot(Mask mask) { return __ballot_sync(kAllLanes, mask); }
+
+    template <typename Test>
+    static AVATAR_DEVICE uint32_t ballot_of(Test test) {
+        return __ballot_sync(kAllLanes, test(lane()));
+    }
+
+    template <typename Function>
+    static AVATAR_DEVICE Float lanes(Function function) {
+        return function(lane());
+    }
+    template <typename Function>
+    static AVATAR_DEVICE void each_lane(Float x, Function function) {
+        function(lane(), x);
+    }
+
+    template <typename Function>
+    static AVATAR_DEVICE void once(Function function) {
+        if (lane() == 0) function();
+    }
+
+    // Add the lanes of each of kCount values to sums[i], where other warps add too: halves of the
+    // warp swap halves of the values, until every other lane holds one sum.
+    template <int kCount>
+    static AVATAR_DEVICE void add_sums(const Float* values, float* sums) {
+        static_assert(kCount <= 16);
+        float held[16];
+#pragma unroll
+        for (int i = 0; i < 16; ++i) held[i] = i < kCount ? values[i] : 0.0f;
+        swap_halves<8>(held);
+        swap_halves<4>(held);
+        swap_halves<2>(held);
+        swap_halves<1>(held);
+        const float sum = held[0] + __shfl_xor_sync(kAllLanes, held[0], 1);
+        const int place = lane() >> 1;
+        if (!(lane() & 1) && place < kCount) atomicAdd(sums + place, sum);
+    }
+
+  private:
+    template <int kHalf>
+    static AVATAR_DEVICE void swap_halves(float* held) {
+        const bool upper = lane() & (2 * kHalf);
+#pragma unroll
+        for (int i = 0; i < kHalf; ++i) {
+            const float kept = upper ? held[i + kHalf] : held[i];
+            const float given = upper ? held[i] : held[i + kHalf];
+            held[i] = kept + __shfl_xor_sync(kAllLanes, given, 2 * kHalf);
+        }
+    }
+};
+
+template <typename Kernel>
+__global__ void run_each(int64_t count, Kernel kernel) {
+    const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
+    int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    for (; i < count; i += stride) kernel(i);
+}
+
+template <typename Kernel>
+__global__ void __launch_bounds__(kBlockThreads) run_each_warp(int64_t count, Kernel kernel) {
+    const int64_t stride = static_cast<int64_t>(gridDim.x) * (blockDim.x / 32);
+    int64_t i = static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
+    for (; i < count; i += stride) kernel(GpuWarp(), i);
+}
+
+class Gpu {
+  public:
+    explicit Gpu(cudaStream_t stream) : stream_(stream) {}
+
+    // Call kernel(i) for every i, in no order.
+    template <typename Kernel>
+    void each(int64_t count, const Kernel& kernel) {
+        if (count <= 0) return;
+        run_each<<<blocks(count, kBlockThreads), kBlockThreads, 0, stream_>>>(count, kernel);
+        note(cudaPeekAtLastError());
+    }
+    // Call kernel(warp, i) for every i with a warp each.
+    template <typename Kernel>
+    void each_warp(int64_t count, const Kernel& kernel) {
+        if (count <= 0) return;
+        run_each_warp<<<blocks(count, kBlockThreads / 32), kBlockThreads, 0, stream_>>>(count,
+                                                                                        kernel);
+        note(cudaPeekAtLastError());
+    }
+    void fill(void* memory, int byte, std::size_t size) {
+        if (size) note(cudaMemsetAsync(memory, byte, size, stream_));
+    }
+    // Sort by the lowest `bits` of the keys, stably; what is not `sorted_…` may be overwritten.
+    void sort(uint32_t* keys, uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
+              int64_t count, int bits, void* scratch, std::size_t scratch_size) {
+        if (count == 0) return;
+        note(cub::DeviceRadixSort::SortPairs(scratch, scratch_size, keys, sorted_keys, values,
+                                             sorted_values, static_cast<int>(count), 0, bits,
+                                             stream_));
+    }
+    // Sums of all counts before each.
+    void scan(const uint32_t* counts, uint64_t* sums, int64_t count, void* scratch,
+              std::size_t scratch_size) {
+        if (count == 0) return;
+        note(cub::DeviceScan::ExclusiveScan(scratch, scratch_size, counts, sums,
+                                            cuda::std::plus<>(), uint64_t{0},
+                                            static_cast<int>(count), stream_));
+    }
+    // What `sort` and `scan` of at most `count` need.
+    static std::size_t scratch_size(int64_t count) {
+        std::size_t sort = 0, scan = 0;
+        const uint32_t* in = nullptr;
+        uint32_t* out = nullptr;
+        uint64_t* sums = nullptr;
+        cub::DeviceRadixSort::SortPairs(nullptr, sort, in, out, in, out, static_cast<int>(count));
+        cub::DeviceScan::ExclusiveScan(nullptr, scan, in, sums, cuda::std::plus<>(), uint64_t{0},
+                                       static_cast<int>(count));
+        return sort > scan ? sort : scan;
+    }
+
+    // The first thing that went wrong.
+    cudaError_t error() const { return error_; }
+
+  private:
+    static unsigned blocks(int64_t count, int each) {
+        const int64_t wanted = (count + each - 1) / each;
+        return static_cast<unsigned>(wanted < (1 << 20) ? wanted : 1 << 20);
+    }
+    void note(cudaError_t error) {
+        if (error_ == cudaSuccess) error_ = error;
+    }
+
+    cudaStream_t stream_;
+    cudaError_t error_ = cudaSuccess;
+};
+
+}  // namespace avatar::AVATAR_ISA
