@@ -40,9 +40,9 @@ def test_light_is_neither_made_nor_lost(rasterize):
 
 
 @settings(max_examples=15, deadline=None)
-@given(right=st.integers(-12, 12), down=st.integers(-9, 9))
+@given(right=st.integers(-12, 12), down=st.integers(-5, 5))
 def test_moving_the_principal_point_by_whole_pixels_moves_the_picture(right, down):
-    # Both principal points far inside the margin where the projection's slope is cut.
+    # No splat moves beyond the margin around the picture where the projection's slope is cut.
     gaussians, view = egg(150, 64, 6), camera(64, 48)
     shift = torch.tensor([[0, 0, right], [0, 0, down], [0, 0, 0]])
     moved = replace(view, intrinsics=view.intrinsics + shift)
