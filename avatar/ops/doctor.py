@@ -4,6 +4,7 @@ import torch
 
 from avatar.core.finding import Finding
 from avatar.ops.native import NATIVE_VARIABLE, native_error, native_module
+from avatar.ops.rasterize_splats_cuda import has_cuda_kernels
 
 
 def diagnose() -> tuple[Finding, ...]:
@@ -17,7 +18,8 @@ def _native() -> Finding:
         note = f"{native_error()}; the slower torch code is used"
         return Finding(name="native module", state="missing", note=note, good=False)
     supported = ", ".join(native.instruction_sets())
-    note = f"this CPU runs: {supported}; {NATIVE_VARIABLE}=0 turns it off"
+    gpu = "with CUDA kernels" if has_cuda_kernels() else "without CUDA kernels"
+    note = f"this CPU runs: {supported}; {gpu}; {NATIVE_VARIABLE}=0 turns it off"
     return Finding(name="native module", state=native.instruction_set(), note=note)
 
 

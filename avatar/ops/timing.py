@@ -8,12 +8,15 @@ import torch
 from torch import Tensor
 
 from avatar.core.camera import Camera, intrinsics_from_focal
-from avatar.core.transform import Transform
+from avatar.core.transform import Transform, matrix_from_rotation_vector
+from avatar.ops.antialias import antialias, antialias_reference
 from avatar.ops.image_loss import image_loss, image_loss_reference
 from avatar.ops.interpolate import interpolate, interpolate_reference
+from avatar.ops.projected_mesh import MeshEdges, ProjectedMesh
 from avatar.ops.rasterize_mesh import rasterize_mesh, rasterize_mesh_reference
 from avatar.ops.rasterize_splats import Gaussians, rasterize_splats, rasterize_splats_reference
 from avatar.ops.sample_texture import TexturePyramid, sample_texture, sample_texture_reference
+from avatar.ops.skin import SkinnedMesh, skin, skin_reference
 
 Clock = Callable[[], float]
 
@@ -45,6 +48,8 @@ def time_ops(clock: Clock = time.perf_counter) -> Iterator[OpTiming]:
     """Measure everything, small things first; takes about half a minute."""
     yield time_rasterize_mesh(clock)
     yield time_interpolate(clock)
+    yield time_antialias(clock)
+    yield time_skin(clock)
     yield time_sample_texture(clock)
     yield time_image_loss(clock)
     yield time_rasterize_splats(5_000, 256, clock, twin=True)
@@ -106,6 +111,47 @@ def time_interpolate(clock: Clock = time.perf_counter) -> OpTiming:
             lambda: [interpolate(fragments, faces, attributes)],
             lambda: [interpolate_reference(fragments, faces, attributes)],
         ],
+        clock,
+    )
+
+
+def time_antialias(clock: Clock = time.perf_counter) -> OpTiming:
+    """Measure `antialias` of three channels along the same ball's outline."""
+    pixels, depths, faces = ball(118, 512)
+    fragments = rasterize_mesh(pixels, depths, faces, 512, 512)
+    edges = MeshEdges.build(faces)
+    picture, corners = torch.rand(512, 512, 3).requires_grad_(), pixels.clone().requires_grad_()
+    mesh = ProjectedMesh(pixels=corners, depths=depths, faces=faces)
+    return _compare(
+        "antialias",
+        "3 channels, 512 x 512",
+        [picture, corners],
+        [
+            lambda: [antialias(picture, fragments, mesh, edges)],
+            lambda: [antialias_reference(picture, fragments, mesh, edges)],
+        ],
+        clock,
+    )
+
+
+def time_skin(clock: Clock = time.perf_counter) -> OpTiming:
+    """Measure `skin` of 14,000 vertices, 52 morphs of which ten show, and seven joints."""
+    generator = torch.Generator().manual_seed(0)
+    mesh = SkinnedMesh(
+        vertices=torch.randn(14_000, 3, generator=generator),
+        morphs=torch.randn(52, 14_000, 3, generator=generator),
+        skin_weights=torch.rand(14_000, 7, generator=generator),
+    )
+    weights = torch.rand(4, 52, generator=generator)
+    weights[:, 10:] = 0
+    weights.requires_grad_()
+    vectors = torch.randn(4, 7, 3, generator=generator)
+    joints = Transform(rotation=matrix_from_rotation_vector(vectors), translation=vectors)
+    return _compare(
+        "skin",
+        "14,000 vertices, 4 poses",
+        [weights],
+        [lambda: [skin(mesh, weights, joints)], lambda: [skin_reference(mesh, weights, joints)]],
         clock,
     )
 
