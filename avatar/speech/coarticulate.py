@@ -90,11 +90,13 @@ def coarticulate(
 
 
 def bridged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """Return the segments without pauses too short for a mouth; what is before them lasts on."""
+    """Return the segments without pauses too short for a mouth; what is before them lasts on.
+
+    A sound cut off right after its last word leaves the mouth no time to close either.
+    """
     kept: list[Segment] = []
-    for place, segment in enumerate(segments):
-        inside = 0 < place < len(segments) - 1
-        if segment.viseme == "silence" and inside and segment.seconds < _BRIDGED and kept:
+    for segment in segments:
+        if segment.viseme == "silence" and segment.seconds < _BRIDGED and kept:
             kept[-1] = replace(kept[-1], end=segment.end)
         else:
             kept.append(segment)

@@ -12,12 +12,12 @@ from avatar.files.assets import asset
 from avatar.speech.cut_utterances import Utterance, cut_utterances
 from avatar.speech.english import EnglishPhones, has_pocketsphinx
 from avatar.speech.espeak import has_espeak, words_as_visemes
-from avatar.speech.log_mel import RATE
+from avatar.speech.log_mel import HOP, RATE
 from avatar.speech.options import SpeakOptions
 from avatar.speech.spell_out import spell_out
 from avatar.speech.viseme_network import DELAYS, WEIGHTS, VisemeNetwork
 from avatar.speech.visemes import Phone, Segment, frames_of, segments_of
-from avatar.speech.viterbi import align_visemes, decode_visemes
+from avatar.speech.viterbi import align_visemes, decode_visemes, fit_of_visemes
 
 LONGEST_TEXT_SOUND = 900.0
 """Seconds of sound that one text may go with."""
@@ -31,7 +31,15 @@ Measured: a true text agrees in .55 to .75, another text in .15 to .25. What is 
 says which language it is. Music and the like stay below.
 """
 
+_FOREIGN_FITS = -0.75
+"""Nats a spoken frame by which the alignment of a text may stay behind what the network hears."""
+
 _MOST_FOR_CHECK = 30.0
+
+_UNCLEAR = (
+    "this sounds little like clear English (music, noise, another language, or a wrong sample rate"
+    " in the file's header?): the lips follow the sounds alone"
+)
 
 Blocks = Callable[[], Iterator[Float[np.ndarray, " _"]]]
 """Opens the sound anew, brought to its level: mono blocks at 16 kHz."""
@@ -86,11 +94,10 @@ def load_network_weights() -> dict[str, np.ndarray]:
 
 
 def _with_text(blocks: Blocks, options: SpeakOptions, *, english: bool) -> FoundPhones:
-    text = options.text or ""
-    samples = np.concatenate(list(blocks()))
     if not english:
-        return _foreign_text(samples, text, options.language)
-    words = spell_out(text)
+        return _foreign_text(blocks, options)
+    samples = np.concatenate(list(blocks()))
+    words = spell_out(options.text or "")
     if not words:
         raise OptionError(
             "text: no English word in it; say which --language it is, or leave it away"
@@ -116,7 +123,7 @@ def _misfit(agreement: float) -> str:
 def _agreement(phones: Iterable[Phone], decoder: EnglishPhones, samples: np.ndarray) -> float:
     """Return in what share of the spoken frames the free phone loop hears the same viseme."""
     heard = samples[: int(_MOST_FOR_CHECK * RATE)]
-    frames = len(heard) // 160
+    frames = len(heard) // HOP
     loop = frames_of(segments_of(decoder.loop(heard)), frames)
     said = frames_of(segments_of(phones), frames)
     spoken = (loop > 0) | (said > 0)
@@ -134,30 +141,39 @@ def _by_recogniser(blocks: Blocks, options: SpeakOptions) -> FoundPhones:
         segments += _shifted(segments_of(phones), piece)
         if options.phones == "auto" and np.mean(agreements) < _SPEECH and has_network():
             found = _by_network(blocks)
-            note = "this sounds little like clear speech: the lips follow the sounds alone"
-            return replace(found, warnings=(note,))
+            return replace(found, warnings=(_UNCLEAR,))
     return FoundPhones(segments=tuple(segments), method="recogniser")
 
 
 def _by_network(blocks: Blocks) -> FoundPhones:
-    network = VisemeNetwork(load_network_weights(), delay=DELAYS[-1])
-    rows = [network.push(block) for block in blocks()]
-    rows.append(network.push(np.zeros(DELAYS[-1] * 160, np.float32)))
-    probabilities = np.concatenate(rows)[DELAYS[-1] :]
-    return FoundPhones(segments=decode_visemes(probabilities), method="network")
+    return FoundPhones(segments=decode_visemes(_heard(blocks())), method="network")
 
 
-def _foreign_text(samples: np.ndarray, text: str, language: str) -> FoundPhones:
+def _heard(blocks: Iterable[Float[np.ndarray, " _"]]) -> Float[np.ndarray, "frames 14"]:
+    """Return the network's probabilities, with all the look-ahead it can use."""
     network = VisemeNetwork(load_network_weights(), delay=DELAYS[-1])
-    padded = np.concatenate([samples, np.zeros(DELAYS[-1] * 160, np.float32)])
-    probabilities = network.push(padded)[DELAYS[-1] :]
+    rows = [network.push(block) for block in blocks]
+    rows.append(network.push(np.zeros(DELAYS[-1] * HOP, np.float32)))
+    return np.concatenate(rows)[DELAYS[-1] :]
+
+
+def _foreign_text(blocks: Blocks, options: SpeakOptions) -> FoundPhones:
+    probabilities = _heard(blocks())
+    free = FoundPhones(segments=decode_visemes(probabilities), method="network")
     if not has_espeak():
         note = "a text in another language than English helps only where espeak-ng is installed"
-        return FoundPhones(
-            segments=decode_visemes(probabilities), method="network", warnings=(note,)
-        )
-    words = words_as_visemes(text, language)
-    return FoundPhones(segments=align_visemes(probabilities, words), method="text")
+        return replace(free, warnings=(note,))
+    words = words_as_visemes(options.text or "", options.language)
+    if sum(map(len, words)) > len(probabilities):
+        note = "the text is longer than can be said in this time; went on without it"
+        return replace(free, warnings=(note,))
+    segments = align_visemes(probabilities, words)
+    if fit_of_visemes(probabilities, segments) >= _FOREIGN_FITS:
+        return FoundPhones(segments=segments, method="text")
+    note = f"the text does not seem to be what is said in this {options.language!r} recording"
+    if options.phones == "align":
+        return FoundPhones(segments=segments, method="text", warnings=(note,))
+    return replace(free, warnings=(f"{note}; went on without it",))
 
 
 def _shifted(segments: Iterable[Segment], piece: Utterance) -> list[Segment]:

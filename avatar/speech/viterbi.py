@@ -1,11 +1,12 @@
 """The likeliest course of visemes, given what the network thinks of every frame."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from avatar.speech.visemes import VISEMES, Segment
+from avatar.speech.visemes import VISEMES, Segment, frames_of
 
 FRAMES_A_SECOND = 100
 
@@ -66,6 +67,22 @@ def align_visemes(
         path[frame] = sequence[state]
         state -= int(steps[frame, state])
     return segments_of_path(path)
+
+
+def fit_of_visemes(
+    probabilities: Float[np.ndarray, "frames 14"], segments: Sequence[Segment]
+) -> float:
+    """Return how well segments go with the sound: 0 at best, in nats a spoken frame below it.
+
+    Compared with the likeliest course of all, where either has sound.
+    """
+    scores = np.log(probabilities + _FLOOR)
+    given = frames_of(segments, len(scores))
+    best = frames_of(decode_visemes(probabilities), len(scores))
+    spoken = (given > 0) | (best > 0)
+    rows = np.arange(len(scores))
+    short = scores[rows, given] - scores[rows, best]
+    return float(short[spoken].mean()) if spoken.any() else 0.0
 
 
 def segments_of_path(path: Int[np.ndarray, " frames"]) -> tuple[Segment, ...]:

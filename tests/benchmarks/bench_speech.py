@@ -45,7 +45,7 @@ SPOKEN = {
     "jfk.flac": """and so my fellow americans ask not what your country can do for you ask what you
     can do for your country""",
     "a2f/Claire_anger.wav": LOCH,
-    "a2f/Claire_sadness_16khz_10_sec.wav": FOOTWEAR,
+    "a2f/Claire_sadness_16khz_10_sec.wav": f"{FOOTWEAR} {FOOTWEAR}",
     "a2f/Mark_joy.wav": YACHTING,
     "a2f/Mark_neutral.wav": YACHTING,
 }

@@ -100,6 +100,13 @@ def test_short_pauses_are_bridged_and_long_ones_kept():
     assert len(bridged(pause(0.3))) == 3
 
 
+def test_a_sound_cut_off_after_its_last_word_does_not_snap_the_mouth_shut(gauge):
+    end = said("oo", "ah")[-1].end
+    cut = [*said("oo", "ah"), Segment(viseme="silence", start=end, end=end + 0.05)]
+    assert bridged(cut)[-1].viseme == "ah"
+    assert gauge.opening(mouth(cut, gauge))[TIMES.searchsorted(end + 0.04)] > 0.002
+
+
 def test_a_clear_voice_opens_further_than_a_whisper(gauge):
     segments = said("ah", "tongue_tip", "ah")
     jaws = {

@@ -8,6 +8,7 @@ import torch
 
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.errors import AudioError, OptionError
+from avatar.speech.espeak import has_espeak
 from avatar.speech.options import SpeakOptions
 from avatar.speech.perform import perform
 from avatar.speech.sound import Sound
@@ -72,18 +73,42 @@ def test_silence_and_noise_leave_the_mouth_at_rest(head, gauge):
         assert made.clip.weights.diff(dim=0).abs().max() < 2e-3
 
 
-def test_music_gives_a_sane_clip(head):
-    assert_sane(perform(music(), head).clip)
+def test_music_gives_a_sane_clip_and_is_told(head):
+    made = perform(music(), head)
+    assert_sane(made.clip)
+    assert any("music" in warning for warning in made.warnings)
 
 
-def test_a_wrong_rate_in_the_header_gives_a_sane_clip(head, inputs: Path):
+def test_a_wrong_rate_in_the_header_gives_a_sane_clip_and_is_told(head, inputs: Path):
     from scipy.io import wavfile
 
     path = inputs / "audio" / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav"
     rate, samples = wavfile.read(path)
-    part = samples[rate // 2 : rate]
-    sound = Sound(samples=part.astype(np.float32) / 32768, rate=rate // 2)
-    assert_sane(perform(sound, head).clip)
+    sound = Sound(samples=samples.astype(np.float32) / 32768, rate=rate // 2)
+    made = perform(sound, head)
+    assert_sane(made.clip)
+    assert any("sample rate" in warning for warning in made.warnings)
+
+
+@pytest.mark.skipif(not has_espeak(), reason="needs the espeak-ng command")
+@pytest.mark.parametrize(
+    ("language", "text", "method", "warning"),
+    [
+        ("en-gb", None, "text", None),
+        ("de", "Guten Morgen, heute scheint die Sonne und wir baden", "network", "not seem to be"),
+        ("de", "Guten Morgen, heute scheint die Sonne. " * 20, "network", "longer than can be"),
+    ],
+)
+def test_words_of_another_language_are_aligned_if_they_fit(
+    head, inputs: Path, language, text, method, warning
+):
+    """Any language but "en" goes through espeak-ng and the network, British English too."""
+    path = inputs / "audio" / "librivox" / "sense_and_sensibility_01_austen_64kb-0890.wav"
+    said = text or path.with_suffix(".txt").read_text()
+    made = perform(path, head, SpeakOptions(text=said, language=language))
+    assert made.method == method
+    assert_sane(made.clip)
+    assert [warning in told for told in made.warnings] == ([True] if warning else [])
 
 
 def test_nothing_to_hear_is_an_error(head):

@@ -18,7 +18,7 @@ from avatar.speech.visemes import (
     segments_of,
     visemes_of,
 )
-from avatar.speech.viterbi import align_visemes, decode_visemes
+from avatar.speech.viterbi import align_visemes, decode_visemes, fit_of_visemes
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,15 @@ def test_alignment_finds_words_and_the_pause_between_them():
         ("closed", 0.0), ("ah", 0.1), ("silence", 0.2), ("oo", 0.3), ("closed", 0.4)
     ]  # fmt: skip
     assert align_visemes(rows[:2], words)
+
+
+def test_words_that_are_said_fit_and_others_do_not():
+    rows = certain(["closed", "ah", "hiss", "oo", "silence"])
+    said = (tuple(VISEME_INDEX[n] for n in ("closed", "ah", "hiss", "oo")),)
+    other = (tuple(VISEME_INDEX[n] for n in ("teeth_on_lip", "ee", "closed", "o")),)
+    assert fit_of_visemes(rows, align_visemes(rows, said)) == pytest.approx(0)
+    assert fit_of_visemes(rows, align_visemes(rows, other)) < -2
+    assert fit_of_visemes(rows[:0], ()) == 0
 
 
 @pytest.mark.skipif(not has_espeak(), reason="needs the espeak-ng command")
