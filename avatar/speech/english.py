@@ -15,6 +15,14 @@ FRAMES_A_SECOND = 100
 
 # Alignment must not lose the right path: the words are known, so it costs little to keep all.
 _WIDE = {"beam": 1e-200, "pbeam": 1e-200, "wbeam": 1e-150}
+
+_LANGUAGE_WEIGHT = 8.0
+"""How much likely sentences count; 6.5 is usual.
+
+Recognising with this and its best path, then aligning the words apart, gets .90 of the frames of
+eight clips right and tells 2 of 30 closures wrongly; in one decoder at 6.5 it was .87 and 5 of 34.
+"""
+
 _LOOP = {"lw": 2.0, "pip": 0.3, "beam": 1e-20, "pbeam": 1e-20, "allphone_ci": True}
 
 HOW_TO_GET = "pip install pocketsphinx"
@@ -44,9 +52,8 @@ class EnglishPhones:
 
     def recognise(self, samples: Float[np.ndarray, " samples"]) -> tuple[Phone, ...]:
         """Return the phones of the words that are recognised; silence where there are none."""
-        decoder = self._decoder("recognise")
-        decoder.activate_search()
-        found = _two_passes(decoder, samples)
+        words = _words(self._decoder("recognise"), samples)
+        found = self.align(samples, words) if words else None
         return found or (Phone(name="SIL", start=0.0, end=len(samples) / 16000),)
 
     def loop(self, samples: Float[np.ndarray, " samples"]) -> tuple[Phone, ...]:
@@ -69,8 +76,10 @@ class EnglishPhones:
 def _load(kind: str) -> Any:  # noqa: ANN401
     import pocketsphinx  # noqa: PLC0415
 
-    # Without its "best path" the alignment of one utterance in five fails.
-    options: dict[str, Any] = {"loglevel": "FATAL", "bestpath": False}
+    # With its "best path" words come out better, but the alignment of one utterance in five fails.
+    options: dict[str, Any] = {"loglevel": "FATAL", "bestpath": kind == "recognise"}
+    if kind == "recognise":
+        options |= {"lw": _LANGUAGE_WEIGHT}
     if kind == "align":
         options |= {"lm": None, **_WIDE}
     if kind == "loop":
@@ -83,6 +92,15 @@ def _decode(decoder: Any, samples: np.ndarray) -> None:  # noqa: ANN401
     decoder.start_utt()
     decoder.process_raw(_pcm(samples), full_utt=True)
     decoder.end_utt()
+
+
+def _words(decoder: Any, samples: np.ndarray) -> tuple[str, ...]:  # noqa: ANN401
+    try:
+        _decode(decoder, samples)
+        found = decoder.hyp()
+    except RuntimeError:
+        return ()
+    return tuple(found.hypstr.split()) if found else ()
 
 
 def _two_passes(decoder: Any, samples: np.ndarray) -> tuple[Phone, ...] | None:  # noqa: ANN401

@@ -47,8 +47,13 @@ class Budget:
 
 
 def loss_of(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the weighted cross-entropy over all delays."""
+    """Return the weighted cross-entropy over all delays.
+
+    The logits are shifted by the weights here (Menon et al. 2021), so that the network's own stay
+    true probabilities: unshifted, every second p b m it told was none.
+    """
     weights = torch.tensor([WEIGHTS.get(name, 1.0) for name in VISEMES])
+    logits = logits + weights.log()
     total = logits.new_zeros(())
     frames = labels.shape[1]
     for place, delay in enumerate(DELAYS):
