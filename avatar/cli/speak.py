@@ -15,18 +15,21 @@ from avatar.cli.performance_outputs import (
     write_performance,
 )
 from avatar.cli.progress import part_of, progress_bar
+from avatar.cli.speak_live import LiveVoiceOptions, speak_live
 from avatar.core.errors import OptionError
 from avatar.speech.options import SpeakOptions
 
 SPEAK_DEFAULTS = SpeakOptions()
 FILM_DEFAULTS = FilmOptions()
+LIVE_DEFAULTS = LiveVoiceOptions()
 
 
 def speak(
-    inputs: Positional[tuple[Path, ...]],
+    inputs: Positional[tuple[Path, ...]] = (),
     *,
-    output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (Path("talk.mp4"),),
+    output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (),
     text_file: Path | None = None,
+    live: Annotated[LiveVoiceOptions, arg(name="")] = LIVE_DEFAULTS,
     speech: OmitArgPrefixes[SpeakOptions] = SPEAK_DEFAULTS,
     film: Annotated[FilmOptions, arg(name="film")] = FILM_DEFAULTS,
 ) -> None:
@@ -35,16 +38,27 @@ def speak(
     For example:
       avatar speak head.avatar speech.wav -o talk.mp4
       avatar speak speech.mp3 --text "Hello there." -o talk.glb talk.csv
+      avatar speak --live --send livelink://127.0.0.1
 
     Args:
-        inputs: the head (.avatar; without it, the default head), and the sound: audio or video.
+        inputs: the head (.avatar; without it, the default head), and the sound: audio or video;
+            live without a sound, from a microphone, or - from standard input.
         output: what to write: a film (.mp4, .webm, ...), the head with the animation (.glb), the
             curves for Live Link Face (.csv) or as arrays (.npz); several at once are fine.
+            Without it: talk.mp4, or nothing in live speech.
         text_file: a file with the words that are said, instead of --text.
+        live: speaking as the voice is heard.
         speech: how to perform.
         film: how a film looks.
     """
     head_path, sound = _inputs(inputs)
+    if live.live:
+        speak_live(head_path, sound, output, live, speech)
+        return
+    live.check_offline()
+    if sound is None:
+        raise _odd_inputs(inputs)
+    output = output or (Path("talk.mp4"),)
     check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
     if text_file is not None:
         speech = replace(speech, text=_read_text(text_file, speech))
@@ -70,13 +84,17 @@ def speak(
     sys.stdout.writelines(f"{path}\n" for path in output)
 
 
-def _inputs(inputs: tuple[Path, ...]) -> tuple[Path | None, Path]:
+def _inputs(inputs: tuple[Path, ...]) -> tuple[Path | None, Path | None]:
     heads = [path for path in inputs if path.suffix.lower() == ".avatar"]
     sounds = [path for path in inputs if path.suffix.lower() != ".avatar"]
-    if len(heads) > 1 or len(sounds) != 1:
-        names = " ".join(path.name for path in inputs)
-        raise OptionError(f"inputs: expected [head.avatar] and one sound, got {names}")
-    return (heads[0] if heads else None), sounds[0]
+    if len(heads) > 1 or len(sounds) > 1:
+        raise _odd_inputs(inputs)
+    return (heads[0] if heads else None), (sounds[0] if sounds else None)
+
+
+def _odd_inputs(inputs: tuple[Path, ...]) -> OptionError:
+    names = " ".join(path.name for path in inputs) or "none"
+    return OptionError(f"inputs: expected [head.avatar] and one sound, got {names}")
 
 
 def _read_text(path: Path, options: SpeakOptions) -> str:

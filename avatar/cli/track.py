@@ -14,13 +14,13 @@ from avatar.cli.performance_outputs import (
     write_performance,
 )
 from avatar.cli.progress import part_of, progress_bar
-from avatar.cli.track_camera import LiveOptions, track_camera
+from avatar.cli.track_camera import LiveCameraOptions, track_camera
 from avatar.core.errors import OptionError
 from avatar.create.track_options import TrackOptions
 
 TRACK_DEFAULTS = TrackOptions()
 FILM_DEFAULTS = FilmOptions()
-LIVE_DEFAULTS = LiveOptions()
+LIVE_DEFAULTS = LiveCameraOptions()
 
 
 def track(
@@ -28,7 +28,7 @@ def track(
     *,
     output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (),
     head: Path | None = None,
-    live: Annotated[LiveOptions, arg(name="")] = LIVE_DEFAULTS,
+    live: Annotated[LiveCameraOptions, arg(name="")] = LIVE_DEFAULTS,
     tracking: OmitArgPrefixes[TrackOptions] = TRACK_DEFAULTS,
     film: Annotated[FilmOptions, arg(name="film")] = FILM_DEFAULTS,
 ) -> None:
@@ -53,8 +53,7 @@ def track(
     if live.camera is not None or live.live:
         track_camera(_source(video, live), output, head, live, tracking)
         return
-    if live.send or live.seconds is not None:
-        raise OptionError("send, seconds: belong to live tracking; add --live or --camera")
+    live.check_offline()
     if video is None:
         raise OptionError(
             "video: expected a video, or --camera with a camera's number; got neither"
@@ -88,7 +87,7 @@ def track(
     sys.stdout.writelines(f"{path}\n" for path in output)
 
 
-def _source(video: Path | None, live: LiveOptions) -> str:
+def _source(video: Path | None, live: LiveCameraOptions) -> str:
     if live.camera is not None and video is not None:
         raise OptionError("camera: a video is given too; give one of them")
     if live.camera is None and video is None:

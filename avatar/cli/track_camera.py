@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avatar.animation.destination import parse_destination
-from avatar.cli.outputs import check_paths, check_suffix
-from avatar.cli.performance_outputs import CURVES, write_performance
-from avatar.core.errors import AvatarError, FaceNotFoundError, OptionError
+from avatar.cli.live_take import LiveOptions, check_take_outputs, write_take
+from avatar.core.errors import AvatarError, FaceNotFoundError
 from avatar.create.track_options import TrackOptions
 
 if TYPE_CHECKING:
@@ -23,34 +22,25 @@ _TOLD_EVERY = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveOptions:
+class LiveCameraOptions(LiveOptions):
     """Tracking live.
 
     Attributes:
         live: track as it happens; Ctrl-C ends it and keeps what was recorded.
-        camera: a camera's number (0) or device, a pipe, `-` for standard input, or a video that
-            is played at its own pace. Tracks live.
         send: where frames go as they come: vmc://host:port, livelink://host:port/subject.
         seconds: end by itself after so long.
+        camera: a camera's number (0) or device, a pipe, `-` for standard input, or a video that
+            is played at its own pace. Tracks live.
     """
 
-    live: bool = False
     camera: str | None = None
-    send: tuple[str, ...] = ()
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for target in self.send:
-            parse_destination(target)
-        if self.seconds is not None and self.seconds <= 0:
-            raise OptionError(f"seconds: expected more than 0, got {self.seconds}")
 
 
 def track_camera(
     source: str,
     output: tuple[Path, ...],
     head: Path | None,
-    live: LiveOptions,
+    live: LiveCameraOptions,
     tracking: TrackOptions,
 ) -> None:
     """Track until Ctrl-C, the source's end or `live.seconds`, then write what was recorded.
@@ -60,12 +50,11 @@ def track_camera(
         VideoError: the camera cannot be opened, or went away; what it showed is written first.
         FaceNotFoundError: no frame showed a face.
     """
-    for path in output:
-        check_suffix("output", path, (".glb", *CURVES))
-    check_paths(output)
+    check_take_outputs(output)
     from avatar.animation.send_clip import ClipSender  # noqa: PLC0415
     from avatar.capture.read_camera import open_camera  # noqa: PLC0415
-    from avatar.create.track_live import join_frames, track_live  # noqa: PLC0415
+    from avatar.core.avatar import Avatar  # noqa: PLC0415
+    from avatar.create.track_live import track_live  # noqa: PLC0415
     from avatar.fit.video.face_tracker import TrackerOptions  # noqa: PLC0415
     from avatar.head.registry import load_model  # noqa: PLC0415
 
@@ -86,7 +75,7 @@ def track_camera(
             except AvatarError as error:
                 problem = error
     if output and recorded:
-        _write(join_frames(recorded), output, head)
+        write_take(recorded, output, Avatar.load(head) if head else None)
     if problem is not None:
         kept = "; what came before is saved" if output and recorded else ""
         raise type(problem)(f"{problem}{kept}")
@@ -147,17 +136,3 @@ class _Status:
 def _mean(values: "Iterable[float]") -> float:
     held = list(values)
     return sum(held) / len(held) if held else 0.0
-
-
-def _write(take: "Clip", output: tuple[Path, ...], head: Path | None) -> None:
-    from avatar.core.avatar import Avatar  # noqa: PLC0415
-    from avatar.create.default_head import default_head  # noqa: PLC0415
-    from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
-
-    wants_head = any(path.suffix.lower() == ".glb" for path in output)
-    actor = (Avatar.load(head) if head else default_head()) if wants_head else None
-    with atomic_outputs(output) as temporary:
-        for path in output:
-            write_performance(actor, take, temporary[path], path.suffix.lower())
-    sys.stderr.write(f"take of {float(take.times[-1]):.1f} s, {len(take.times)} frames, saved\n")
-    sys.stdout.writelines(f"{path}\n" for path in output)

@@ -7,7 +7,7 @@ fits. So a slow machine drops frames, and the delay stays what one frame takes.
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -161,17 +161,4 @@ def _clip(face: TrackedFace, usual: _UsualPlace) -> Clip:
         joint_names=names,
         joint_rotations=rotations,
         name="take",
-    )
-
-
-def join_frames(frames: Sequence[Clip], name: str = "take") -> Clip:
-    """Return clips of one frame, in order, as one clip that starts at 0."""
-    times = torch.cat([frame.times for frame in frames])
-    turns = [frame.joint_rotations for frame in frames if frame.joint_rotations is not None]
-    return Clip(
-        times=times - times[0],
-        weights=torch.cat([frame.weights for frame in frames]),
-        joint_names=frames[0].joint_names,
-        joint_rotations=torch.cat(turns) if turns else None,
-        name=name,
     )

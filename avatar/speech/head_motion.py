@@ -5,7 +5,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from avatar.core.transform import quaternion_from_matrix, rotation_from_euler
 from avatar.speech.upper_face import Speech
 
 JOINTS = ("neck", "head")
@@ -55,9 +54,20 @@ def joint_rotations(
     turns: Float[np.ndarray, "frames 3"], joints: tuple[str, ...]
 ) -> Float[Tensor, "frames joints 4"]:
     """Return unit quaternions that share the turn among the joints."""
-    share = torch.from_numpy(turns).float() / max(len(joints), 1)
-    turn = quaternion_from_matrix(rotation_from_euler(share[:, 0], share[:, 1], share[:, 2]))
-    return turn[:, None].expand(-1, len(joints), -1).contiguous()
+    half = turns / (2 * max(len(joints), 1))
+    # The quaternion of `rotation_from_euler`, yaw after pitch after roll, without a matrix between.
+    (a, b, c), (p, q, r) = np.cos(half).T, np.sin(half).T
+    turn = np.stack(
+        [
+            p * b * c + a * q * r,
+            a * q * c - p * b * r,
+            a * b * r - p * q * c,
+            a * b * c + p * q * r,
+        ],
+        1,
+    )
+    whole = torch.from_numpy(turn.astype(np.float32))
+    return whole[:, None].expand(-1, len(joints), -1).contiguous()
 
 
 def _bump(phase: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def sound_track(source: SoundSource) -> Iterator[Block]:
 
 def _mono_blocks(source: SoundSource, name: str) -> Iterator[np.ndarray]:
     if isinstance(source, Sound):
-        yield from _resampled(_sliced(source), source.rate)
+        yield from resampled(_sliced(source), source.rate)
         return
     blocks = decoded_blocks(Path(source))
     first = next(blocks, None)
@@ -89,7 +89,7 @@ def _mono_blocks(source: SoundSource, name: str) -> Iterator[np.ndarray]:
         for block in blocks:
             yield block.samples
 
-    yield from _resampled(samples(), first.rate)
+    yield from resampled(samples(), first.rate)
 
 
 def _sliced(sound: Sound) -> Iterator[np.ndarray]:
@@ -99,8 +99,11 @@ def _sliced(sound: Sound) -> Iterator[np.ndarray]:
         yield np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
-def _resampled(blocks: Iterator[np.ndarray], rate: int) -> Iterator[np.ndarray]:
-    """Give the same sound at 16 kHz: a polyphase filter, as long on both sides, so no delay."""
+def resampled(blocks: Iterator[np.ndarray], rate: int, least: float = 0.5) -> Iterator[np.ndarray]:
+    """Give the same sound at 16 kHz: a polyphase filter, as long on both sides, so no delay.
+
+    Blocks shorter than `least` seconds wait for the next ones: 0 for streams that must not.
+    """
     if rate == RATE:
         yield from blocks
         return
@@ -115,7 +118,7 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     for block in blocks:
         held = np.concatenate([held, block])
         ready = (len(held) - 2 * reach) // down * down
-        if ready > rate // 2:
+        if ready > 0 and ready >= least * rate:
             yield _filtered(held[: ready + 2 * reach], taps, (up, down), reach)
             held = held[ready:]
     left = len(held) - reach

@@ -8,12 +8,13 @@ import torch
 from skimage import data
 
 from avatar.animation.clip_file import load_clip
+from avatar.animation.join import join_frames
 from avatar.capture.read_video import VideoFrame
 from avatar.cli import main
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.errors import VideoError
 from avatar.create.newest import Newest
-from avatar.create.track_live import join_frames, track_live
+from avatar.create.track_live import track_live
 from avatar.fit.video.face_tracker import TrackerOptions
 from avatar.head.registry import load_model
 from tests.video_files import moving_picture, write_video
