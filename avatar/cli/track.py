@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
+from avatar.animation.retarget_options import RetargetOptions
 from avatar.cli.performance_outputs import (
     CURVES,
     check_performance_outputs,
@@ -21,6 +22,7 @@ from avatar.create.track_options import TrackOptions
 TRACK_DEFAULTS = TrackOptions()
 FILM_DEFAULTS = FilmOptions()
 LIVE_DEFAULTS = LiveCameraOptions()
+RETARGET_DEFAULTS = RetargetOptions()
 
 
 def track(
@@ -100,6 +102,7 @@ def drive(
     video: Positional[Path],
     *,
     output: Annotated[tuple[Path, ...], arg(aliases=["-o"])] = (Path("out.mp4"),),
+    retargeting: Annotated[RetargetOptions, arg(name="clip")] = RETARGET_DEFAULTS,
     tracking: OmitArgPrefixes[TrackOptions] = TRACK_DEFAULTS,
     film: Annotated[FilmOptions, arg(name="film")] = FILM_DEFAULTS,
 ) -> None:
@@ -113,10 +116,12 @@ def drive(
         video: the performance.
         output: a film with the video's sound (.mp4, .webm, ...), or the head with the animation
             (.glb); several are fine.
+        retargeting: how the performance is put onto the head.
         tracking: how to track.
         film: how the film looks.
     """
     check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
+    from avatar.animation.retarget import retarget  # noqa: PLC0415
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.render_film import render_film, sound_of  # noqa: PLC0415
     from avatar.create.track_video import track_video  # noqa: PLC0415
@@ -126,7 +131,7 @@ def drive(
     tracked = 0.4 if any(is_film(path) for path in output) else 1.0
     with progress_bar("avatar drive") as progress, atomic_outputs(output) as temporary:
         take = track_video(video, tracking, part_of(progress, 0.0, tracked))
-        clip = take.clip()
+        clip = retarget(take.clip(), actor.rig.joint_names, retargeting)
         for path in output:
             if is_film(path):
                 filmed = part_of(progress, tracked, 1.0)
