@@ -14,10 +14,14 @@ from avatar.core.transform import Transform
 from avatar.create.track_options import TrackOptions
 from avatar.fit.state import POSE_SIZE
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
+from avatar.fit.video.lids import LidOpening
 from avatar.fit.video.person import Person, calibrate_person
 from avatar.fit.video.smooth import poses_to_vectors, smooth_curves, vectors_to_poses
 from avatar.fit.video.track import Track
 from avatar.head.registry import load_model
+
+_ENOUGH = 200
+"""Frames that tell how a person's lids open."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of the whole is finished, in [0, 1]."""
@@ -149,8 +153,16 @@ def _stranger_warnings(followed: Followed, strangers: list[int]) -> list[str]:
 def _fitted(
     person: Person, traces: Sequence[FaceTrace | None], told: Progress
 ) -> list[FrameFit | None]:
-    """Fit every frame, each from the one before."""
-    fitter = FrameFitter(person)
+    """Fit every frame, each from the one before, once it is known how this person's lids open."""
+    some = [trace for trace in traces if trace is not None]
+    some = some[:: max(1, len(some) // _ENOUGH)]
+    first = FrameFitter(person)
+    ratios: list[Tensor] = []
+    nearby: FrameFit | None = None
+    for trace in some:
+        nearby = first.fit(trace, None if nearby is None else nearby.photo)
+        ratios.append(nearby.lid_ratios)
+    fitter = FrameFitter(person, opening=LidOpening.of(torch.stack(ratios)))
     fits: list[FrameFit | None] = []
     before: FrameFit | None = None
     for index, trace in enumerate(traces):

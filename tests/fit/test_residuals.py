@@ -7,10 +7,15 @@ import pytest
 import torch
 
 from avatar.capture.observation import Observation, Photo
+from avatar.core.arkit import ARKIT_INDEX
 from avatar.fit.brightness import Brightness
 from avatar.fit.fit_landmarks import landmark_evidence
 from avatar.fit.landmark_basis import eye_basis, landmark_basis
-from avatar.fit.residuals.expression_prior import expression_sparsity, expression_symmetry
+from avatar.fit.residuals.expression_prior import (
+    coefficient_rates,
+    expression_sparsity,
+    expression_symmetry,
+)
 from avatar.fit.residuals.focal_prior import focal_prior
 from avatar.fit.residuals.identity_prior import identity_prior
 from avatar.fit.residuals.iris_size import iris_size
@@ -58,6 +63,12 @@ def test_prior_jacobians(state):
     assert_jacobian_right(partial(landmark_error_prior, photo=1), state)
     assert_jacobian_right(partial(expression_sparsity, photo=0), state)
     assert_jacobian_right(partial(expression_symmetry, photo=1), state)
+
+
+def test_supporting_coefficients_count_more(state):
+    rates = coefficient_rates()
+    assert_jacobian_right(partial(expression_sparsity, photo=0, rates=rates), state)
+    assert float(rates[ARKIT_INDEX["eyeSquintLeft"]]) > float(rates[ARKIT_INDEX["eyeBlinkLeft"]])
 
 
 def test_sparsity_counts_the_coefficients(state):

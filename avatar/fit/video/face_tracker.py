@@ -1,6 +1,7 @@
 """Tracks a face frame by frame, as fast as the frames come: for webcams and other live sources."""
 
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,12 +16,16 @@ from avatar.capture.read_video import VideoFrame
 from avatar.core.transform import Transform
 from avatar.fit.residuals.motion_prior import Motion
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
+from avatar.fit.video.lids import LidOpening
 from avatar.fit.video.one_euro import WEIGHTS, OneEuro, PoseFilter
 from avatar.fit.video.person import Person, calibrate_person
 from avatar.head.model import HeadModel
 
 _KEPT = 300
 """Traces remembered for calibration."""
+
+_LIDS_EVERY = 60
+"""Frames after which the lids' opening is learnt anew."""
 
 _EXPRESSION_STEP, _ROTATION_STEP, _TRANSLATION_STEP = 0.15, 0.08, 0.015
 """Standard deviations of what a frame may differ from the one before: coefficients, rad, metres."""
@@ -76,12 +81,14 @@ class FaceTracker:
         self._worker = ThreadPoolExecutor(1) if self.options.background else None
         self._pending: Future[Person] | None = None
         self._traces: list[FaceTrace] = []
+        self._lids: deque[Tensor] = deque(maxlen=_KEPT)
         self._fitter: FrameFitter | None = None
         self._before: FrameFit | None = None
         self._weights: OneEuro | None = None
         self._pose: PoseFilter | None = None
         self._first_seen: float | None = None
         self._calibrations = 0
+        self._until_lids = _LIDS_EVERY
 
     def __enter__(self) -> "FaceTracker":
         return self
@@ -138,6 +145,7 @@ class FaceTracker:
             None if before is None else _expected(before),
         )
         self._before = fit
+        self._watch_lids(fit)
         iris = float((trace.points[468, :2] - trace.points[473, :2]).norm())
         weights, pose = self._filtered(trace.time, fit)
         done = time.perf_counter()
@@ -156,6 +164,15 @@ class FaceTracker:
             # Every second of the older half: what is recent stays dense.
             half = _KEPT // 2
             self._traces = self._traces[:half:2] + self._traces[half:]
+
+    def _watch_lids(self, fit: FrameFit) -> None:
+        """Learn now and then from the last frames how this person's lids open."""
+        self._lids.append(fit.lid_ratios)
+        self._until_lids -= 1
+        if self._until_lids <= 0 and self._fitter is not None:
+            self._until_lids = _LIDS_EVERY
+            opening = LidOpening.of(torch.stack(list(self._lids)))
+            self._fitter = FrameFitter(self._fitter.person, opening=opening)
 
     def _calibrate(self, trace: FaceTrace) -> None:
         """Calibrate when it is time, and take over what the second thread has finished."""
@@ -185,6 +202,8 @@ class FaceTracker:
 
     def _use(self, person: Person) -> None:
         self._fitter = FrameFitter(person)
+        self._lids.clear()
+        self._until_lids = _LIDS_EVERY
         # Depth and expression belong to the former camera and shape.
         self._before = None
 

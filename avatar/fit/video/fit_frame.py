@@ -25,14 +25,19 @@ from avatar.fit.residuals.apertures import (
     apertures,
     pair_rows,
 )
-from avatar.fit.residuals.expression_prior import expression_sparsity, expression_symmetry
+from avatar.fit.residuals.expression_prior import (
+    coefficient_rates,
+    expression_sparsity,
+    expression_symmetry,
+)
 from avatar.fit.residuals.landmarks import LandmarkBasis, landmarks
 from avatar.fit.residuals.motion_prior import Motion, motion_prior
 from avatar.fit.solver import Problem, Solution, SolverOptions, Term, minimise
 from avatar.fit.state import HeadState, PhotoState, retract, step_bounds
+from avatar.fit.video.lids import LidOpening, open_eyes, opening_ratios
 from avatar.fit.video.person import Person
 
-_GAPS = ((LIDS, 0.0004), (LIPS, 0.0006), (MOUTH, 0.0008), (BROWS, 0.0010))
+_GAPS = ((LIDS, 0.0002), (LIPS, 0.0006), (MOUTH, 0.0008), (BROWS, 0.0010))
 """Pairs of landmarks, and the standard deviation (metres) of what is seen of their distance."""
 
 _LID_MIDDLES, _EYE_CORNERS = ((159, 145), (386, 374)), ((33, 133), (362, 263))
@@ -41,9 +46,6 @@ _SHUT, _OPEN = 0.08, 0.18
 
 Real eyes are at 0.02 to 0.08 when shut, and at 0.22 to 0.40 when open.
 """
-
-_SLIT = 0.18
-"""Of an open eye's height: what the detector still sees of a shut one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,20 +65,27 @@ class FrameFit:
     """Pose and expression of one frame, with the mean landmark error in pixels.
 
     `information` is the Gauss-Newton Hessian by rotation, translation and expression (58 rows):
-    how surely each is known. `gaze` is as in `PhotoFit`.
+    how surely each is known. `gaze` is as in `PhotoFit`; `lid_ratios` as `opening_ratios` has them.
     """
 
     photo: PhotoState
     residual: float
     gaze: Float[Tensor, "2 2"]
+    lid_ratios: Float[Tensor, "2"]
     information: Float[Tensor, "58 58"]
 
 
 class FrameFitter:
     """Fits frames of one person; keeps what all frames share."""
 
-    def __init__(self, person: Person, weights: FrameWeights | None = None) -> None:
+    def __init__(
+        self,
+        person: Person,
+        weights: FrameWeights | None = None,
+        opening: LidOpening | None = None,
+    ) -> None:
         self.person = person
+        self.opening = opening or LidOpening.unknown()
         self.weights = weights or FrameWeights()
         self._neutral = person.neutral_vertices
         self._turns = full_turns(person.model)
@@ -104,6 +113,7 @@ class FrameFitter:
                 photo=photo,
                 residual=self._residual(seen, photo),
                 gaze=gaze,
+                lid_ratios=self._lid_ratios(seen, photo),
                 information=solution.hessian[columns][:, columns],
             )
 
@@ -186,7 +196,9 @@ class FrameFitter:
             Term(
                 name="apertures",
                 linearise=partial(
-                    apertures, photo=0, evidence=_aperture_evidence(seen, photo, basis)
+                    apertures,
+                    photo=0,
+                    evidence=_aperture_evidence(seen, photo, basis, self.opening),
                 ),
                 weight=weights.aperture,
                 robust_scale=weights.robust_scale,
@@ -194,7 +206,7 @@ class FrameFitter:
             ),
             Term(
                 name="sparsity",
-                linearise=partial(expression_sparsity, photo=0),
+                linearise=partial(expression_sparsity, photo=0, rates=coefficient_rates()),
                 weight=weights.sparsity,
             ),
             Term(
@@ -209,29 +221,16 @@ class FrameFitter:
             )
         return Problem(terms=terms, size=_state(photo).size, retract=retract, bounds=_bounds)
 
+    def _lid_ratios(self, seen: Observation, photo: PhotoState) -> Float[Tensor, "2"]:
+        scale = float(photo.focal / photo.camera_from_head.translation[2])
+        return opening_ratios(seen.landmarks.double(), self.person.basis_at(photo), scale)
+
     def _residual(self, seen: Observation, photo: PhotoState) -> float:
         """Return the mean distance in pixels of the landmarks from where the fit puts them."""
         none = photo.log_focal.new_zeros(0)
         in_camera = photo.camera_from_head.apply(self.person.basis_at(photo).points(none, photo))
         places = in_camera[:, :2] / in_camera[:, 2:] * photo.focal + photo.centre
         return float((places - seen.landmarks[:FACE_POINTS]).norm(dim=1).mean())
-
-
-def _without_slit(
-    differences: Float[Tensor, "lids 2"],
-    basis: LandmarkBasis,
-    pixels_per_metre: float,
-) -> Float[Tensor, "lids 2"]:
-    """Return the lids' openings without the slit that the detector leaves between shut ones.
-
-    Openings are stretched so that `_SLIT` of this person's open eye becomes none and an open one
-    stays what it is.
-    """
-    upper, lower = [a for a, _ in LIDS], [b for _, b in LIDS]
-    open_eye = (basis.mean[lower] - basis.mean[upper]).norm(dim=1) * pixels_per_metre
-    ratio = (differences.norm(dim=1) / open_eye.clamp_min(1e-6)).clamp_min(1e-6)
-    stretched = ((ratio - _SLIT) / (1 - _SLIT)).clamp_min(0)
-    return differences * (torch.minimum(stretched, ratio) / ratio)[:, None]
 
 
 def _openness(seen: Observation) -> float:
@@ -255,7 +254,7 @@ def _bounds(state: HeadState) -> tuple[Float[Tensor, " size"], Float[Tensor, " s
 
 
 def _aperture_evidence(
-    seen: Observation, photo: PhotoState, basis: LandmarkBasis
+    seen: Observation, photo: PhotoState, basis: LandmarkBasis, opening: LidOpening
 ) -> ApertureEvidence:
     pixels_per_metre = photo.focal / photo.camera_from_head.translation[2]
     points = seen.landmarks.double()
@@ -264,7 +263,9 @@ def _aperture_evidence(
     own = torch.cat([points.new_full((len(group),), deviation) for group, deviation in _GAPS])
     differences = points[second] - points[first]
     lids = len(LIDS)
-    differences[:lids] = _without_slit(differences[:lids], basis, float(pixels_per_metre))
+    differences[:lids] = opening.stretched(
+        differences[:lids], open_eyes(basis, float(pixels_per_metre))
+    )
     sure = torch.minimum(seen.confidences[first], seen.confidences[second]).double()
     scaled = own * pixels_per_metre / sure.clamp_min(0.05)
     return ApertureEvidence(
