@@ -42,13 +42,20 @@ export class Stage {
   private drawnBefore: number | null = null;
   private readonly intervals: number[] = [];
   private readonly sharpness = new Sharpness();
+  private readonly restRatio: number;
+  private readonly movingRatio: number;
   private glide: { start: number; from: [Vector3, Vector3]; to: [Vector3, Vector3] } | null = null;
 
   constructor(private readonly container: HTMLElement) {
-    this.renderer = new WebGLRenderer({ antialias: true, preserveDrawingBuffer: false });
+    // Several samples a pixel cost a processor as much as several pixels: there, the picture gets
+    // them at rest only.
+    const software = drawnBySoftware();
+    this.restRatio = software ? 1.5 : Math.min(window.devicePixelRatio, 2);
+    this.movingRatio = software ? 1 : this.restRatio;
+    this.renderer = new WebGLRenderer({ antialias: !software });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = NeutralToneMapping;
-    this.setSharp(1);
+    this.setRatio(this.restRatio);
     const canvas = this.renderer.domElement;
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'img');
@@ -113,15 +120,16 @@ export class Stage {
 
   /** Draw now and return the picture. */
   async screenshot(): Promise<Blob> {
-    this.setSharp(1);
+    this.setRatio(this.restRatio);
     this.renderer.render(this.scene, this.camera);
     return new Promise((resolve, reject) => {
       this.renderer.domElement.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
     });
   }
 
-  /** Return how long each of some frames takes until its pixels are there, in milliseconds. */
+  /** Return how long each of some moving frames takes until its pixels are there, in milliseconds. */
   measure(frames: number, change: (frame: number) => void): number[] {
+    this.setRatio(this.movingRatio);
     const context = this.renderer.getContext();
     const pixel = new Uint8Array(4);
     const times: number[] = [];
@@ -146,7 +154,7 @@ export class Stage {
     this.dirty = false;
     if (this.drawnBefore !== null && now - this.drawnBefore < PAUSE) {
       this.tellInterval(now - this.drawnBefore);
-      this.setSharp(this.sharpness.afterFrame(now - this.drawnBefore));
+      this.setRatio(this.movingRatio * this.sharpness.afterFrame(now - this.drawnBefore));
     }
     this.renderer.render(this.scene, this.camera);
     this.drawnBefore = now;
@@ -158,12 +166,11 @@ export class Stage {
     this.drawnBefore = null;
     this.sharpness.rest();
     this.onFrameTime(null);
-    if (this.setSharp(1)) this.renderer.render(this.scene, this.camera);
+    if (this.setRatio(this.restRatio)) this.renderer.render(this.scene, this.camera);
   }
 
-  /** Draw a share of the screen's pixels; tells whether that is another share than before. */
-  private setSharp(share: number): boolean {
-    const ratio = Math.min(window.devicePixelRatio, 2) * share;
+  /** Draw so many pixels for one of the page's, in either direction; tells whether that is new. */
+  private setRatio(ratio: number): boolean {
     if (ratio === this.renderer.getPixelRatio()) return false;
     this.renderer.setPixelRatio(ratio);
     return true;
@@ -226,4 +233,13 @@ export class Stage {
     this.renderer.render(this.scene, this.camera);
     this.invalidate();
   }
+}
+
+/** Tell whether the browser draws by the processor, for want of a graphics card. */
+function drawnBySoftware(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2');
+  const info = context?.getExtension('WEBGL_debug_renderer_info');
+  const name = context && info ? String(context.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  return /llvmpipe|swiftshader|software|basic render/i.test(name);
 }
