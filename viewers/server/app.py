@@ -29,6 +29,11 @@ from viewers.server.settings import StudioSettings
 from viewers.server.uploads import TooLargeError, UnknownTypeError, Uploads
 
 _LOOK_SECONDS = 3.0
+_PREPARED_TYPES = {
+    ".glb": "model/gltf-binary",
+    ".jpg": "image/jpeg",
+    ".bin": "application/octet-stream",
+}
 _STATUS: dict[type[AvatarError], int] = {
     NotThereError: 404,
     TooLargeError: 413,
@@ -131,7 +136,7 @@ class _Studio:
         """Send what a head is shown by."""
         name = request.path_params["name"]
         path = self._gallery.prepared(request.path_params["avatar"], name)
-        return _file(path, "image/jpeg" if name.endswith(".jpg") else "model/gltf-binary")
+        return _file(path, _PREPARED_TYPES[path.suffix])
 
     async def rename(self, request: Request) -> Response:
         """Give a head another name; answers with the head."""

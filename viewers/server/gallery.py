@@ -20,8 +20,9 @@ STATE_FOLDER = ".avatar-studio"
 SUFFIX = ".avatar"
 HEAD_FILE = "head.avatar"
 PREPARED_FILES = ("view.glb", "thumb.jpg")
+SPLATS_FILE = "splats.bin"
 
-_PREPARED_VERSION = "1"
+_PREPARED_VERSION = "2"
 """Rises whenever prepared files are made differently."""
 
 _TRASH_SECONDS = 7 * 24 * 3600.0
@@ -64,8 +65,8 @@ class Gallery:
         raise NotThereError("avatar: there is no such head; it may have been renamed or deleted")
 
     def prepared(self, avatar: str, name: str) -> Path:
-        """Return one of `PREPARED_FILES` of a head; NotThereError until it is prepared."""
-        if name in PREPARED_FILES:
+        """Return a prepared file of a head; NotThereError until it is prepared, or has none."""
+        if name in (*PREPARED_FILES, SPLATS_FILE):
             path = self._prepared(self.path(avatar)) / name
             if path.is_file():
                 return path
@@ -75,6 +76,8 @@ class Gallery:
         """Take over the prepared files that a job left in the folder `made`."""
         target = self._prepared(self.path(avatar))
         make_folder(target)
+        if (made / SPLATS_FILE).is_file():
+            (made / SPLATS_FILE).replace(target / SPLATS_FILE)
         for name in PREPARED_FILES:
             (made / name).replace(target / name)
 
@@ -141,6 +144,7 @@ class Gallery:
             bytes=status.st_size,
             modified=status.st_mtime,
             ready=all((prepared / name).is_file() for name in PREPARED_FILES),
+            splats=(prepared / SPLATS_FILE).is_file(),
         )
 
     def _prepared(self, path: Path) -> Path:

@@ -20,7 +20,10 @@ EmotionName = Literal["none", "joy", "anger", "sadness", "fear", "surprise", "di
 
 @dataclass(frozen=True, kw_only=True)
 class AvatarEntry:
-    """A head in the gallery; `ready` once it can be shown, `version` changes with the file."""
+    """A head in the gallery; `ready` once it can be shown, `version` changes with the file.
+
+    `splats` tells whether it has Gaussian splats to show; known once it is ready.
+    """
 
     id: str
     name: str
@@ -28,6 +31,7 @@ class AvatarEntry:
     bytes: int
     modified: float
     ready: bool
+    splats: bool
 
 
 @dataclass(frozen=True, kw_only=True)

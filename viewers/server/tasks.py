@@ -35,6 +35,7 @@ from viewers.server.codec import encode
 from viewers.server.export_task import export
 from viewers.server.messages import ClipData
 from viewers.server.order import Order
+from viewers.server.splat_view import splat_view
 
 Progress = Callable[[str, float], None]
 
@@ -129,6 +130,8 @@ def _keep_head(head: Avatar, folder: Path, progress: Progress) -> None:
 def _keep_views(head: Avatar, folder: Path, progress: Progress) -> None:
     progress("preparing the view", 0.0)
     export_glb(head, folder / "view.glb", VIEW)
+    if head.splats is not None:
+        (folder / "splats.bin").write_bytes(splat_view(head, head.splats))
     progress("thumbnail", 0.6)
     width, height = THUMBNAIL
     image = render_head(head, frame_head(head.mesh, yaw=_YAW, size=THUMBNAIL, zoom=1.1))

@@ -134,10 +134,13 @@ export class Face {
 }
 
 /** The turns of the joints `neck` and `head` that together make one turn of the head. */
-export function jointTurns(turn: Turn): { neck: Quaternion; head: Quaternion } {
+export function jointTurns(turn: Turn): ReadonlyMap<string, Quaternion> {
   const part = (share: number): Quaternion =>
     new Quaternion().setFromEuler(new Euler(turn.pitch * share, turn.yaw * share, turn.roll * share, 'YXZ'));
-  return { neck: part(NECK_SHARE), head: part(1 - NECK_SHARE) };
+  return new Map([
+    ['neck', part(NECK_SHARE)],
+    ['head', part(1 - NECK_SHARE)],
+  ]);
 }
 
 function same(a: Pose, b: Pose): boolean {

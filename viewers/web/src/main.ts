@@ -39,10 +39,15 @@ function start(): void {
   }
   const studio = new Studio(stage, new Light(stage));
   const onVideo = (file: File): void => videoDialog(studio, file);
+  const looks = segmented('Look', LOOKS, 'shaded', (look) => studio.setLook(look));
+  studio.listen(() => {
+    looks.classList.toggle('no-splats', !studio.shown?.splats);
+    looks.choose(studio.look);
+  });
   const tools = h(
     'div',
     { class: 'stage-tools' },
-    segmented('Look', LOOKS, 'shaded', (look) => studio.setLook(look)),
+    looks,
     h('div', { class: 'framings', role: 'group', 'aria-label': 'Framing' }, ...FRAMINGS.map(([framing, title]) => h('button', { type: 'button', onclick: () => stage.frame(framing) }, title))),
   );
   const meter = h('div', { class: 'meter', title: 'Time from one frame to the next while the picture moves' });

@@ -22,6 +22,7 @@ export interface AvatarEntry {
   readonly bytes: number;
   readonly modified: number;
   readonly ready: boolean;
+  readonly splats: boolean;
 }
 
 /** A job as the page sees it; times in seconds since 1970, `progress` in [0, 1]. */

@@ -1,5 +1,6 @@
 /** The studio's state and what can be done in it; panels show it and call it. */
 
+import type { Quaternion } from 'three';
 import type {
   AvatarEntry,
   ExportRequest,
@@ -91,12 +92,15 @@ export class Studio {
         await this.begin({ kind: 'prepare', avatar: entry.id });
         return; // shown when the gallery says that it is ready
       }
-      const head = await loadHead(`/api/avatars/${entry.id}/view.glb?v=${entry.version}`, () => {});
+      const part = (name: string): string => `/api/avatars/${entry.id}/${name}?v=${entry.version}`;
+      const head = await loadHead(part('view.glb'), entry.splats ? part('splats.bin') : null);
       if (this.wanted !== entry.id) return head.dispose();
       const same = this.shown?.id === entry.id;
       this.head = head;
       this.shown = entry;
       this.loading = null;
+      // Splats show the person as filmed: they come first where there are any.
+      if (!same) this.look = entry.splats ? 'splats' : this.look === 'splats' ? 'shaded' : this.look;
       applyLook(head, this.look);
       this.stage.show(head);
       if (!same && this.clipJob === null) this.face.reset();
@@ -342,16 +346,7 @@ export class Studio {
     const moment = this.player.playing || this.player.loaded ? this.player.advance() : null;
     const playing = moment !== null && this.player.playing;
     if (playing) this.face.weights.set(moment.weights);
-    if (this.head) {
-      const turns = jointTurns(this.face.turn);
-      this.head.rest();
-      this.head.setRotation('neck', turns.neck);
-      this.head.setRotation('head', turns.head);
-      if (playing) for (const [joint, rotation] of moment.rotations) this.head.setRotation(joint, rotation);
-      this.head.setWeights(this.face.weights);
-    }
-    this.onPose();
-    this.stage.invalidate();
+    this.put(playing ? moment.rotations : jointTurns(this.face.turn));
   }
 
   /** Called whenever the face on the stage has moved. */
@@ -363,10 +358,12 @@ export class Studio {
     const moment = this.player.advance();
     if (!moment) return;
     this.face.weights.set(moment.weights);
-    if (this.head) {
-      for (const [joint, rotation] of moment.rotations) this.head.setRotation(joint, rotation);
-      this.head.setWeights(this.face.weights);
-    }
+    this.put(moment.rotations);
+  }
+
+  private put(rotations: ReadonlyMap<string, Quaternion>): void {
+    this.head?.setRotations(rotations);
+    this.head?.setWeights(this.face.weights);
     this.onPose();
     this.stage.invalidate();
   }

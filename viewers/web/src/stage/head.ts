@@ -9,12 +9,15 @@ import {
   MeshPhysicalMaterial,
   type MeshStandardMaterial,
   type Object3D,
+  type PerspectiveCamera,
   Quaternion,
   type SkinnedMesh,
   Vector3,
+  type WebGLRenderer,
 } from 'three';
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import { ARKIT_NAMES } from '../messages';
+import { SplatCloud } from './splats';
 
 export interface Extent {
   readonly centre: Vector3;
@@ -24,6 +27,7 @@ export interface Extent {
 
 /** Where the head ends below the eyes, as a multiple of how far its top lies above them. */
 const CHIN = -1.1;
+const STILL = new Quaternion();
 
 export class Head {
   readonly meshes: readonly Mesh[];
@@ -32,7 +36,13 @@ export class Head {
   private readonly bones = new Map<string, Bone>();
   private readonly moving: { influences: number[]; targets: readonly (number | undefined)[] }[] = [];
 
-  constructor(readonly root: Object3D) {
+  private weights = new Float32Array(ARKIT_NAMES.length);
+  private splatsBehind = true;
+
+  constructor(
+    readonly root: Object3D,
+    readonly splats: SplatCloud | null,
+  ) {
     const meshes: Mesh[] = [];
     root.traverse((object) => {
       if ((object as Bone).isBone) this.bones.set(object.name, object as Bone);
@@ -52,12 +62,15 @@ export class Head {
       });
     }
     root.updateMatrixWorld(true);
+    if (splats) root.add(splats.mesh);
     this.eyeLevel = this.bones.get('eye_left')?.getWorldPosition(new Vector3()).y ?? 0;
     this.extent = extentOf(meshes, this.eyeLevel);
   }
 
   /** Set the 52 weights, in ARKit's order. */
   setWeights(weights: ArrayLike<number>): void {
+    this.weights = Float32Array.from(weights);
+    this.splatsBehind = true;
     for (const { influences, targets } of this.moving) {
       for (let index = 0; index < targets.length; index += 1) {
         const target = targets[index];
@@ -66,16 +79,28 @@ export class Head {
     }
   }
 
-  /** Turn a joint from its rest; names that this head lacks are left alone. */
-  setRotation(joint: string, rotation: Quaternion): void {
-    this.bones.get(joint)?.quaternion.copy(rotation);
+  /** Turn joints from their rest; names that this head lacks are left alone. */
+  setRotations(rotations: ReadonlyMap<string, Quaternion>): void {
+    for (const [name, bone] of this.bones) bone.quaternion.copy(rotations.get(name) ?? STILL);
+    this.splatsBehind = true;
   }
 
-  rest(): void {
-    for (const bone of this.bones.values()) bone.quaternion.identity();
+  /** Bring up to date what the processor poses, right before it is drawn. */
+  beforeDraw(renderer: WebGLRenderer, camera: PerspectiveCamera): void {
+    const { splats } = this;
+    if (!splats?.mesh.visible) return;
+    if (this.splatsBehind) {
+      this.splatsBehind = false;
+      this.root.updateMatrixWorld(true);
+      const turn = this.bones.get('head')?.getWorldQuaternion(new Quaternion()) ?? STILL;
+      const pivot = this.bones.get('neck')?.getWorldPosition(new Vector3()) ?? new Vector3();
+      splats.pose(this.weights, turn, pivot);
+    }
+    splats.sort(renderer, camera);
   }
 
   dispose(): void {
+    this.splats?.dispose();
     for (const mesh of this.meshes) {
       mesh.geometry.dispose();
       (mesh as SkinnedMesh).skeleton?.dispose();
@@ -89,11 +114,15 @@ export class Head {
   }
 }
 
-export async function loadHead(url: string, onprogress: (done: number) => void): Promise<Head> {
-  const loaded = await new GLTFLoader().loadAsync(url, (event) => {
-    if (event.total > 0) onprogress(event.loaded / event.total);
-  });
-  return new Head(loaded.scene);
+export async function loadHead(mesh: string, splats: string | null): Promise<Head> {
+  const [loaded, cloud] = await Promise.all([new GLTFLoader().loadAsync(mesh), splats ? loadSplats(splats) : null]);
+  return new Head(loaded.scene, cloud);
+}
+
+async function loadSplats(url: string): Promise<SplatCloud> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error('The splats of this head could not be read.');
+  return new SplatCloud(await answer.arrayBuffer());
 }
 
 /** Drop the targets that leave this part alone: every one costs memory and time for each vertex. */

@@ -15,9 +15,10 @@ import {
 } from 'three';
 import type { Head } from './head';
 
-export type Look = 'shaded' | 'clay' | 'albedo' | 'normals' | 'wireframe' | 'uv';
+export type Look = 'splats' | 'shaded' | 'clay' | 'albedo' | 'normals' | 'wireframe' | 'uv';
 
 export const LOOKS: readonly (readonly [Look, string])[] = [
+  ['splats', 'Splats'],
   ['shaded', 'Shaded'],
   ['clay', 'Clay'],
   ['albedo', 'Albedo'],
@@ -31,12 +32,14 @@ const lines = new WeakMap<Mesh<BufferGeometry>, Mesh>();
 const LINES = new MeshBasicMaterial({ color: 0xf0b27a, wireframe: true, transparent: true, opacity: 0.3, toneMapped: false });
 let checker: CanvasTexture | null = null;
 
-export function applyLook(head: Head, look: Look): void {
+export function applyLook(head: Head, wanted: Look): void {
+  const look = wanted === 'splats' && !head.splats ? 'shaded' : wanted;
+  if (head.splats) head.splats.mesh.visible = look === 'splats';
   for (const mesh of head.meshes) {
     const material = own.get(mesh) ?? (mesh.material as Material);
     own.set(mesh, material);
     if (mesh.material !== material) (mesh.material as Material).dispose();
-    const shown = materialOf(material as MeshStandardMaterial, look);
+    const shown = look === 'splats' ? null : materialOf(material as MeshStandardMaterial, look);
     mesh.material = shown ?? material;
     mesh.visible = shown !== null;
     showLines(mesh, look === 'wireframe' && shown !== null);
@@ -61,7 +64,7 @@ function showLines(mesh: Mesh, wanted: boolean): void {
 }
 
 /** Return what stands in for a material, or null where it would only hide what matters. */
-function materialOf(material: MeshStandardMaterial, look: Look): Material | null {
+function materialOf(material: MeshStandardMaterial, look: Exclude<Look, 'splats'>): Material | null {
   if (look === 'shaded') return material;
   const layer = material.name === 'cornea' || material.name === 'lashes';
   const side = material.side;

@@ -73,6 +73,13 @@ export class Stage {
     requestAnimationFrame(this.loop);
   }
 
+  /** Draw the picture now. */
+  draw(): void {
+    this.camera.updateMatrixWorld();
+    this.head?.beforeDraw(this.renderer, this.camera);
+    this.renderer.render(this.scene, this.camera);
+  }
+
   /** Have the next frame drawn. */
   invalidate(): void {
     this.dirty = true;
@@ -121,7 +128,7 @@ export class Stage {
   /** Draw now and return the picture. */
   async screenshot(): Promise<Blob> {
     this.setRatio(this.restRatio);
-    this.renderer.render(this.scene, this.camera);
+    this.draw();
     return new Promise((resolve, reject) => {
       this.renderer.domElement.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
     });
@@ -136,7 +143,7 @@ export class Stage {
     for (let frame = 0; frame < frames; frame += 1) {
       const start = performance.now();
       change(frame);
-      this.renderer.render(this.scene, this.camera);
+      this.draw();
       context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, pixel);
       times.push(performance.now() - start);
     }
@@ -156,7 +163,7 @@ export class Stage {
       this.tellInterval(now - this.drawnBefore);
       this.setRatio(this.movingRatio * this.sharpness.afterFrame(now - this.drawnBefore));
     }
-    this.renderer.render(this.scene, this.camera);
+    this.draw();
     this.drawnBefore = now;
   };
 
@@ -166,7 +173,7 @@ export class Stage {
     this.drawnBefore = null;
     this.sharpness.rest();
     this.onFrameTime(null);
-    if (this.setRatio(this.restRatio)) this.renderer.render(this.scene, this.camera);
+    if (this.setRatio(this.restRatio)) this.draw();
   }
 
   /** Draw so many pixels for one of the page's, in either direction; tells whether that is new. */
@@ -230,7 +237,7 @@ export class Stage {
     this.renderer.setSize(width, height);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
-    this.renderer.render(this.scene, this.camera);
+    this.draw();
     this.invalidate();
   }
 }
