@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
@@ -10,6 +10,9 @@ from avatar.cli.outputs import check_paths, check_suffix
 from avatar.cli.progress import part_of, progress_bar
 from avatar.create.track_options import TrackOptions
 from avatar.gaussian.options import TrainOptions
+
+if TYPE_CHECKING:
+    from avatar.gaussian.take import Take
 
 TRACK_DEFAULTS = TrackOptions()
 TRAIN_DEFAULTS = TrainOptions()
@@ -50,14 +53,14 @@ def train(
     from avatar.gaussian.take_file import load_take, save_take  # noqa: PLC0415
 
     checkpoint = output.with_name(f".{output.stem}.checkpoint")
+    size = training.size // 2 * 2
     given = source.suffix.lower() == TAKE
-    kept = source if given else take or output.with_name(f".{output.stem}{TAKE}")
+    kept = source if given else take or output.with_name(f".{output.stem}.{source.stem}{TAKE}")
     with progress_bar("avatar train") as progress:
-        if given or (checkpoint.is_file() and kept.is_file()):
-            found = load_take(kept)
-        else:
+        found = load_take(kept) if given or _is_recent(kept, source) else None
+        if found is None or (not given and _side(found) != size):
             told = part_of(progress, 0.0, 0.2)
-            found = prepare_take(source, TakeOptions(size=training.size), tracking, told)
+            found = prepare_take(source, TakeOptions(size=size), tracking, told)
             save_take(found, kept)
         sys.stderr.writelines(f"warning: {warning}\n" for warning in found.warnings)
         try:
@@ -70,3 +73,12 @@ def train(
     if not given and take is None:
         kept.unlink(missing_ok=True)
     sys.stdout.writelines(f"{path}\n" for path in (output, take) if path is not None)
+
+
+def _side(take: "Take") -> int:
+    return max(take.camera.width, take.camera.height)
+
+
+def _is_recent(take: Path, video: Path) -> bool:
+    """Tell whether a take was made from the video as it is now."""
+    return take.is_file() and video.is_file() and take.stat().st_mtime > video.stat().st_mtime
