@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from avatar.core.clip import Clip as Clip
     from avatar.core.errors import AvatarError as AvatarError
     from avatar.create.options import ReconstructOptions as ReconstructOptions
+    from avatar.create.prepare_take import prepare_take as prepare_take
     from avatar.create.reconstruct import reconstruct as reconstruct
     from avatar.create.speak import speak as speak
     from avatar.create.track_options import TrackOptions as TrackOptions
     from avatar.create.track_video import track_video as track_video
+    from avatar.create.train import train as train
     from avatar.export.glb import GlbOptions as GlbOptions
     from avatar.export.glb import export_glb as export_glb
     from avatar.fit.video.face_tracker import FaceTracker as FaceTracker
+    from avatar.gaussian.options import TrainOptions as TrainOptions
     from avatar.head.registry import load_model as load_model
     from avatar.speech.options import SpeakOptions as SpeakOptions
     from avatar.speech.sound import Sound as Sound
@@ -38,13 +41,16 @@ _HOMES = {
     "ReconstructOptions": "avatar.create.options",
     "export_glb": "avatar.export.glb",
     "load_model": "avatar.head.registry",
+    "prepare_take": "avatar.create.prepare_take",
     "reconstruct": "avatar.create.reconstruct",
     "Sound": "avatar.speech.sound",
     "SpeakOptions": "avatar.speech.options",
     "TrackOptions": "avatar.create.track_options",
+    "TrainOptions": "avatar.gaussian.options",
     "VideoFrame": "avatar.capture.read_video",
     "speak": "avatar.create.speak",
     "track_video": "avatar.create.track_video",
+    "train": "avatar.create.train",
 }
 
 __all__ = [
@@ -57,12 +63,15 @@ __all__ = [
     "Sound",
     "SpeakOptions",
     "TrackOptions",
+    "TrainOptions",
     "VideoFrame",
     "export_glb",
     "load_model",
+    "prepare_take",
     "reconstruct",
     "speak",
     "track_video",
+    "train",
 ]
 
 

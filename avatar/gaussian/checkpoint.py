@@ -29,6 +29,7 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         "binding.corners": trainer.binding.corners,
         "binding.barycentrics": trainer.binding.barycentrics,
         "binding.layers": trainer.binding.layers,
+        "binding.seen": trainer.binding.seen,
         "census.pull": trainer.census.pull,
         "census.views": trainer.census.views,
         "scores": torch.tensor(trainer.scores, dtype=torch.float64),

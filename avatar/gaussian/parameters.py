@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.camera import Camera
@@ -87,11 +87,16 @@ class FrameUnknowns:
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
-    """Where splats hang on the mesh, and their layers: what steps of training do not move."""
+    """Where splats hang on the mesh, and their layers: what steps of training do not move.
+
+    Splats that no frame shows, such as those on the back of the head, are not `seen`: what little
+    light reaches a frame from them through others must not repaint them.
+    """
 
     corners: Int[Tensor, "splats 3"]
     barycentrics: Float[Tensor, "splats 3"]
     layers: Int[Tensor, " splats"]
+    seen: Bool[Tensor, " splats"]
 
     def chosen(self, rows: Int[Tensor, " rows"]) -> "Binding":
         """Return some of the splats' bindings."""
@@ -99,6 +104,7 @@ class Binding:
             corners=self.corners[rows],
             barycentrics=self.barycentrics[rows],
             layers=self.layers[rows],
+            seen=self.seen[rows],
         )
 
 

@@ -10,15 +10,14 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional
 
-from avatar.core.camera import Camera
 from avatar.core.mesh import SurfacePoints, face_normals
 from avatar.core.rig import Rig
-from avatar.core.sample_picture import sample_picture
 from avatar.core.splats import LAYERS
 from avatar.core.transform import quaternion_from_matrix
+from avatar.gaussian.mesh_view import MeshView, mesh_view, solid_faces, spread_frames
 from avatar.gaussian.parameters import Binding, SplatUnknowns
-from avatar.gaussian.take import Take, matted
-from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
+from avatar.gaussian.seed_colors import first_colors
+from avatar.gaussian.take import Take
 
 SHELL = 0.22
 """Share of the first splats that lie off the mesh."""
@@ -29,12 +28,12 @@ VIEWS = 8
 NECK_SHARE = 0.35
 """How far skin of the neck follows the head at first."""
 
-_UNSEEN = 0.15
+_UNSEEN = 0.25
 """How many splats a surface gets that no frame shows, of what it would get otherwise."""
 
 _DENSITY = {"face": 1.0, "hair": 0.8, "eyes": 4.0, "mouth": 1.5, "torso": 0.6}
-_INSIDE = {"mouth": (0.30, 0.12, 0.11)}
-"""Colours where nothing was ever seen, display sRGB."""
+_BROAD = 1.4
+"""How much wider splats are that nothing will ever mend."""
 
 _FLAT = 0.3
 """Thickness of a splat on the surface, of its width."""
@@ -48,29 +47,22 @@ class Seeds:
     binding: Binding
 
 
-@dataclass(frozen=True, kw_only=True)
-class _View:
-    """A frame as the mesh is seen in it; vertices are in the world."""
-
-    camera: Camera
-    vertices: Float[Tensor, "verts 3"]
-    fragments: MeshFragments
-    picture: Float[Tensor, "height width 3"]
-    matte: Float[Tensor, "height width"]
-
-
 @torch.no_grad()
 def seed_splats(take: Take, count: int, codes: int, generator: torch.Generator) -> Seeds:
     """Return about `count` splats: evenly over the mesh, more where it moves, and the shell."""
     faces = solid_faces(take)
-    views = [_view(take, faces, frame) for frame in spread_frames(take, VIEWS)]
+    views = [mesh_view(take, faces, frame) for frame in spread_frames(take, VIEWS)]
     shell_points, shell_rest = _off_surface(take, faces, views, round(count * SHELL), generator)
-    points = _on_surface(take, faces, views, count - len(shell_points), generator)
+    shown = _shown(take, faces, views)
+    points = _on_surface(take, faces, shown, count - len(shell_points), generator)
     rest = points.on(take.head.mesh.vertices)
     binding = Binding(
         corners=torch.cat([points.corners, shell_points.corners]),
         barycentrics=torch.cat([points.barycentrics, shell_points.barycentrics]),
         layers=torch.cat([_layers(take, points), _shell_layers(take, shell_points)]),
+        seen=torch.cat(
+            [shown[points.corners].any(1), torch.ones(len(shell_points), dtype=torch.bool)]
+        ),
     )
     means = torch.cat([rest, shell_rest])
     rotations, scales = _shapes(take, binding, means, len(points))
@@ -79,7 +71,7 @@ def seed_splats(take: Take, count: int, codes: int, generator: torch.Generator) 
         rotations=rotations,
         log_scales=scales.log(),
         opacity_logits=torch.full((len(means),), 1.5),
-        colors=_colors(take, binding, means, views),
+        colors=first_colors(take, binding, means, views),
         head_shares=_head_shares(take.head.rig, binding),
         offset_shapes=torch.zeros(codes, len(means), 3),
         color_shapes=torch.zeros(codes, len(means), 3),
@@ -87,41 +79,26 @@ def seed_splats(take: Take, count: int, codes: int, generator: torch.Generator) 
     return Seeds(own=own, binding=binding)
 
 
-def solid_faces(take: Take) -> Int[Tensor, "faces 3"]:
-    """Return the mesh's triangles that splats may hang on."""
-    faces = take.head.mesh.faces.long()
-    return faces[(take.regions[faces] >= 0).all(1)]
+def _shown(
+    take: Take, faces: Int[Tensor, "faces 3"], views: list[MeshView]
+) -> Bool[Tensor, " verts"]:
+    """Return the vertices whose triangles some view shows; the mouth's inside always counts.
 
-
-def spread_frames(take: Take, count: int) -> list[int]:
-    """Return frames that differ in the head's turn, farthest first."""
-    turns = take.world_from_head.rotation.flatten(1)
-    chosen = [0]
-    apart = (turns - turns[0]).norm(dim=1)
-    while len(chosen) < min(count, len(take)):
-        chosen.append(int(apart.argmax()))
-        apart = torch.minimum(apart, (turns - turns[chosen[-1]]).norm(dim=1))
-    return chosen
-
-
-def _view(take: Take, faces: Int[Tensor, "faces 3"], frame: int) -> _View:
-    vertices = take.head_at(frame).apply(take.head.pose(take.weights[frame]))
-    pixels, depths = take.camera.project(vertices)
-    camera = take.camera
-    picture, matte = matted(take, frame, (camera.width, camera.height))
-    return _View(
-        camera=camera,
-        vertices=vertices,
-        fragments=rasterize_mesh(pixels, depths, faces, camera.height, camera.width),
-        picture=picture / matte.clamp_min(1e-3),
-        matte=matte[..., 0],
-    )
+    A triangle smaller than a pixel shows only now and then: its neighbours speak for it.
+    """
+    seen = torch.zeros(len(faces), dtype=torch.bool)
+    for view in views:
+        front = view.fragments.triangles[view.matte > 0.3]
+        seen[front[front >= 0]] = True
+    vertices = torch.zeros(len(take.regions), dtype=torch.bool)
+    vertices[faces[seen].flatten()] = True
+    return vertices | (take.regions == LAYERS.index("mouth"))
 
 
 def _on_surface(
     take: Take,
     faces: Int[Tensor, "faces 3"],
-    views: list[_View],
+    shown: Bool[Tensor, " verts"],
     count: int,
     generator: torch.Generator,
 ) -> SurfacePoints:
@@ -133,17 +110,8 @@ def _on_surface(
     motion = take.head.rig.morphs.square().sum((0, 2)).sqrt()[faces].mean(1)
     face = layer == LAYERS.index("face")
     usual = motion[face].median().clamp_min(1e-6) if bool(face.any()) else motion.new_ones(())
-    seen = torch.zeros(len(faces), dtype=torch.bool)
-    for view in views:
-        shown = view.fragments.triangles[view.matte > 0.3]
-        seen[shown[shown >= 0]] = True
-    # A triangle smaller than a pixel shows only now and then: its neighbours speak for it.
-    touched = torch.zeros(len(vertices), dtype=torch.bool)
-    touched[faces[seen].flatten()] = True
-    inside = layer == LAYERS.index("mouth")
-    seen = touched[faces].any(1) | inside
     weight = area * density * (0.6 + (motion / usual).clamp(max=3))
-    weight = weight * torch.where(seen, 1.0, _UNSEEN)
+    weight = weight * torch.where(shown[faces].any(1), 1.0, _UNSEEN)
     place = weight.cumsum(0) / weight.sum()
     steps = (torch.arange(count) + torch.rand(count, generator=generator)) / count
     chosen = torch.searchsorted(place, steps).clamp(max=len(faces) - 1)
@@ -156,7 +124,7 @@ def _on_surface(
 def _off_surface(
     take: Take,
     faces: Int[Tensor, "faces 3"],
-    views: list[_View],
+    views: list[MeshView],
     count: int,
     generator: torch.Generator,
 ) -> tuple[SurfacePoints, Float[Tensor, "splats 3"]]:
@@ -235,6 +203,7 @@ def _shapes(
     axes = torch.stack([along, torch.linalg.cross(normal, along), normal], -1)
     spacing = torch.from_numpy(_spacing(means.numpy())).float().clamp(3e-4, 1.5e-2)
     scales = spacing[:, None] * torch.tensor([0.75, 0.75, 0.75 * _FLAT])
+    scales[~binding.seen] *= _BROAD
     scales[on_surface:] = spacing[on_surface:, None] * 0.75
     return quaternion_from_matrix(axes), scales
 
@@ -242,29 +211,3 @@ def _shapes(
 def _spacing(places: np.ndarray) -> np.ndarray:
     distances, _ = KDTree(places).query(places, k=4)
     return np.asarray(distances)[:, 1:].mean(1)
-
-
-def _colors(
-    take: Take, binding: Binding, means: Float[Tensor, "splats 3"], views: list[_View]
-) -> Float[Tensor, "splats 3"]:
-    """Return the mean of what the views show at the splats; unseen ones take after the nearest."""
-    anchors = SurfacePoints(corners=binding.corners, barycentrics=binding.barycentrics)
-    offsets = means - anchors.on(take.head.mesh.vertices)
-    total, count = torch.zeros_like(means), torch.zeros(len(means), 1)
-    for view in views:
-        pixels, depths = view.camera.project(anchors.on(view.vertices) + offsets)
-        shown = torch.stack([view.fragments.depths.clamp(max=1e3), view.matte], -1)
-        front, matte = sample_picture(shown, pixels).unbind(1)
-        size = pixels.new_tensor([view.camera.width - 1, view.camera.height - 1])
-        inside = ((pixels >= 0) & (pixels <= size)).all(1)
-        seen = (inside & (depths < front + 0.004) & (matte > 0.8)).float()[:, None]
-        total += seen * sample_picture(view.picture, pixels)
-        count += seen
-    colors = total / count.clamp_min(1)
-    known = count[:, 0] > 0
-    if bool(known.any()):
-        nearest = KDTree(means[known].numpy()).query(means[~known].numpy())[1]
-        colors[~known] = colors[known][torch.from_numpy(np.asarray(nearest)).long()]
-    for name, color in _INSIDE.items():
-        colors[~known & (binding.layers == LAYERS.index(name))] = torch.tensor(color)
-    return colors.clamp(0, 1)

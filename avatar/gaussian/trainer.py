@@ -83,6 +83,7 @@ class Trainer:
         self._anchors = anchors.on(head.mesh.vertices)
         self._reach = torch.tensor([REACH[name] for name in LAYERS])[binding.layers]
         self._widest = torch.tensor([WIDEST[name] for name in LAYERS])[binding.layers].log()
+        self._unseen = (~binding.seen).nonzero()[:, 0]
         self.census = Census.start(len(binding.corners))
 
     @property
@@ -137,7 +138,9 @@ class Trainer:
         drawn = draw_splats(posed, take.camera.resized(*size), background, offsets)
         seen = image_loss(drawn.features, target)
         (seen + self._restraint(now.own, now.frames, frame)).backward()
+        self._keep_unseen(now.own)
         if offsets.grad is not None:
+            offsets.grad[self._unseen] = 0
             self.census = self.census.counted(offsets.grad, drawn.radii, size[0])
         now.step(done)
         self.step += 1
@@ -145,6 +148,15 @@ class Trainer:
             self._regrow(generator)
         error = (drawn.features.detach().clamp(0, 1) - target).square().mean()
         self.scores.append(-10 * math.log10(max(float(error), 1e-10)))
+
+    def _keep_unseen(self, own: SplatUnknowns) -> None:
+        """Forget the gradients that would change splats no frame shows, but for their opacity."""
+        for tensor in (own.means, own.rotations, own.log_scales, own.colors):
+            if tensor.grad is not None:
+                tensor.grad[self._unseen] = 0
+        for tensor in (own.offset_shapes, own.color_shapes):
+            if tensor.grad is not None:
+                tensor.grad[:, self._unseen] = 0
 
     def _restraint(
         self, own: SplatUnknowns, frames: FrameUnknowns, frame: int

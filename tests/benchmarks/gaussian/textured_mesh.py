@@ -13,7 +13,7 @@ from avatar.core.sample_picture import sample_picture
 from avatar.core.transform import Transform
 from avatar.fit.light import VertexColors, solve_light, vertex_colors
 from avatar.fit.visible import vertex_visibility
-from avatar.gaussian.seed import solid_faces, spread_frames
+from avatar.gaussian.mesh_view import solid_faces, spread_frames
 from avatar.gaussian.take import Take, matted
 from avatar.render.light import environment_light
 from avatar.render.options import RenderOptions
