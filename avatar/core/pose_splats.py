@@ -72,21 +72,34 @@ class SplatRig:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """What is known of a frame beside its expression and head pose.
+
+    `torso` is how the torso stands other than the head's pose lets expect, in its own frame;
+    `code_weights` are other weights to make the expression code from than the mesh's.
+    """
+
+    torso: Transform | None = None
+    code_weights: Float[Tensor, "52"] | None = None
+
+
 def pose_splats(
     splats: Splats,
     rig: SplatRig,
     weights: Float[Tensor, "52"],
     world_from_head: Transform,
-    code_weights: Float[Tensor, "52"] | None = None,
+    adjusted: Adjustment | None = None,
 ) -> PosedSplats:
     """Return the splats of an expression and a head pose, as `avatar.core.splats` says how.
 
     Differentiable in what `splats` holds, in `weights` and in the pose; the turns of triangles and
-    bones count as constants there: only where splats go tells of a pose, not how they lie. With
-    `code_weights` the code is made from other weights than the mesh's pose.
+    bones count as constants there: only where splats go tells of a pose, not how they lie.
     """
+    adjusted = adjusted or Adjustment()
     turn = rotation_vector_from_matrix(world_from_head.rotation)
-    codes = splats.code(weights if code_weights is None else code_weights, turn.detach())
+    coded = weights if adjusted.code_weights is None else adjusted.code_weights
+    codes = splats.code(coded, turn.detach())
     rest = splats.means + shape_sum(codes, splats.offset_shapes, MOST_OFFSET)
     vertices = (rig.vertices.flatten() + weights @ rig.morphs).view(-1, 3)
     turns, stretch = _turns(rig, vertices.detach())
@@ -94,6 +107,8 @@ def pose_splats(
     own = (rest - rig.anchors) * stretch[:, None]
     in_head = anchors + _turned(turns, own)
     torso = torso_pose(splats, world_from_head)
+    if adjusted.torso is not None:
+        torso = torso @ adjusted.torso
     share = splats.head_shares[:, None]
     with_head = in_head @ world_from_head.rotation.T + world_from_head.translation
     with_torso = in_head @ torso.rotation.T + torso.translation

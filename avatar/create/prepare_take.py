@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -83,7 +83,7 @@ def prepare_take(
     told("making the head", 0.4)
     portrait = _beginning(track, options.portrait_share)
     head = head_of_track(video, portrait)
-    rows = frames_worth_keeping(track, options.most_frames)
+    rows = rows_worth_keeping(track.seen, track.weights, options.most_frames)
     window = _window(track, rows)
     camera, poses = _world(track, rows, window)
     scale = options.size / max(camera.width, camera.height)
@@ -111,12 +111,14 @@ def prepare_take(
     )
 
 
-def frames_worth_keeping(track: Track, most: int) -> Int[Tensor, " rows"]:
+def rows_worth_keeping(
+    seen: Bool[Tensor, " frames"], weights: Float[Tensor, "frames 52"], most: int
+) -> Int[Tensor, " rows"]:
     """Return the frames that show the face, at most so many, denser where it changes."""
-    rows = track.seen.nonzero()[:, 0]
+    rows = seen.nonzero()[:, 0]
     if len(rows) <= most:
         return rows
-    change = track.weights[rows].diff(dim=0).abs().sum(1).double()
+    change = weights[rows].diff(dim=0).abs().sum(1).double()
     steps = 0.5 * change / change.sum().clamp_min(1e-9) + 0.5 / len(change)
     place = torch.cat([steps.new_zeros(1), steps.cumsum(0)])
     wanted = torch.linspace(0, float(place[-1]), most, dtype=torch.float64)

@@ -25,6 +25,8 @@ RATES: dict[str, float] = {
     "sway": 1e-3,
     "turns": 6e-4,
     "shifts": 6e-5,
+    "torso_turns": 2e-4,
+    "torso_shifts": 6e-5,
     "weights": 1e-3,
 }
 """Steps at first: metres, radians, and what has no unit."""

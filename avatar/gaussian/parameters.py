@@ -59,11 +59,14 @@ class SharedUnknowns:
 class FrameUnknowns:
     """What the tracker's poses and expressions are off by, frame by frame.
 
-    `turns` (radians) and `shifts` (metres) come before the tracked pose, in the head frame.
+    `turns` (radians) and `shifts` (metres) come before the tracked pose, in the head frame;
+    `torso_turns` and `torso_shifts` likewise before what the head's pose lets expect of the torso.
     """
 
     turns: Float[Tensor, "frames 3"]
     shifts: Float[Tensor, "frames 3"]
+    torso_turns: Float[Tensor, "frames 3"]
+    torso_shifts: Float[Tensor, "frames 3"]
     weights: Float[Tensor, "frames 52"]
 
     @staticmethod
@@ -72,6 +75,8 @@ class FrameUnknowns:
         return FrameUnknowns(
             turns=torch.zeros(frames, 3),
             shifts=torch.zeros(frames, 3),
+            torso_turns=torch.zeros(frames, 3),
+            torso_shifts=torch.zeros(frames, 3),
             weights=torch.zeros(frames, 52),
         )
 
@@ -79,10 +84,17 @@ class FrameUnknowns:
         self, frame: int, weights: Float[Tensor, "52"], world_from_head: Transform
     ) -> tuple[Float[Tensor, "52"], Transform]:
         """Return a frame's weights and pose, mended."""
-        small = Transform(
-            rotation=matrix_from_rotation_vector(self.turns[frame]), translation=self.shifts[frame]
-        )
+        small = small_motion(self.turns[frame], self.shifts[frame])
         return weights + self.weights[frame], world_from_head @ small
+
+    def torso(self, frame: int) -> Transform:
+        """Return how the torso stands other than the head's pose lets expect."""
+        return small_motion(self.torso_turns[frame], self.torso_shifts[frame])
+
+
+def small_motion(turn: Float[Tensor, "3"], shift: Float[Tensor, "3"]) -> Transform:
+    """Return the transform of a rotation vector and a translation, differentiably."""
+    return Transform(rotation=matrix_from_rotation_vector(turn), translation=shift)
 
 
 @dataclass(frozen=True, kw_only=True)

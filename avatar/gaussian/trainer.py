@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.core.mesh import SurfacePoints
-from avatar.core.pose_splats import SplatRig, pose_splats
+from avatar.core.pose_splats import Adjustment, SplatRig, pose_splats
 from avatar.core.splats import LAYERS, Splats
 from avatar.gaussian.densify import Census, regrow
 from avatar.gaussian.frame_choice import frame_order, frame_weights
@@ -133,7 +133,8 @@ class Trainer:
             splats = without_shapes(splats)
         weights, pose = now.frames.mended(frame, take.weights[frame], take.head_at(frame))
         noisy = weights + NOISE * torch.randn(52, generator=generator)
-        posed = pose_splats(splats, self.rig, weights, pose, code_weights=noisy)
+        adjusted = Adjustment(torso=now.frames.torso(frame), code_weights=noisy)
+        posed = pose_splats(splats, self.rig, weights, pose, adjusted)
         offsets = torch.zeros(len(splats), 2, requires_grad=True)
         drawn = draw_splats(posed, take.camera.resized(*size), background, offsets)
         seen = image_loss(drawn.features, target)
@@ -172,6 +173,8 @@ class Trainer:
             frames.weights[frame].square().sum() / 0.1**2
             + frames.turns[frame].square().sum() / 0.03**2
             + frames.shifts[frame].square().sum() / 0.005**2
+            + frames.torso_turns[frame].square().sum() / 0.02**2
+            + frames.torso_shifts[frame].square().sum() / 0.005**2
         )
         return 0.05 * far + 0.05 * wide + 2e-4 * bent + 2e-5 * mended
 

@@ -23,7 +23,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from avatar.core.pose_splats import pose_splats
+from avatar.core.pose_splats import Adjustment, pose_splats
 from avatar.core.transform import Transform
 from avatar.create.prepare_take import TakeOptions, prepare_take
 from avatar.gaussian.fit_frame import fit_frame
@@ -41,7 +41,7 @@ HELD_OUT = 0.15
 FRAMES = 10
 """Held-out frames of a clip that are measured, evenly spaced."""
 
-Pose = tuple[Float[Tensor, "52"], Transform]
+Pose = tuple[Float[Tensor, "52"], Transform, Adjustment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +66,13 @@ def measure(take: Take, options: TrainOptions, sheet: Path | None) -> list[Metri
     mesh = TexturedMesh.build(known)
     rows = torch.linspace(0, len(unknown) - 1, min(FRAMES, len(unknown))).long().tolist()
     errors = trainer.tracker_errors()
-    tracked = [
-        (unknown.weights[r], errors.mended(unknown.weights[r], unknown.head_at(r))) for r in rows
-    ]
-    mended = unknown.posed(rows, tracked)
-    fitted = [fit_frame(splats, rig, mended, r) for r in rows]
+    heads = [errors.mended(unknown.weights[r], unknown.head_at(r)) for r in rows]
+    mended = unknown.posed(
+        rows, [(unknown.weights[r], head) for r, head in zip(rows, heads, strict=True)]
+    )
+    tracked = [(mended.weights[r], mended.head_at(r), Adjustment()) for r in rows]
+    found = [fit_frame(splats, rig, mended, r) for r in rows]
+    fitted = [(fit.weights, fit.world_from_head, fit.adjusted) for fit in found]
     camera = take.camera.resized(*size_at(take, options.size))
 
     def of_splats(pose: Pose) -> Tensor:
@@ -79,10 +81,10 @@ def measure(take: Take, options: TrainOptions, sheet: Path | None) -> list[Metri
             return draw_splats(posed, camera, torch.ones(3)).features.clamp(0, 1)
 
     calm = known.weights.median(0).values
-    static = of_splats((calm, Transform.identity(calm)))
+    static = of_splats((calm, Transform.identity(calm), Adjustment()))
     drawers: dict[str, Callable[[Pose], Tensor]] = {
         "splats": of_splats,
-        "textured mesh": lambda pose: mesh.picture(*pose, camera),
+        "textured mesh": lambda pose: mesh.picture(pose[0], pose[1], camera),
         "static head": lambda _: static,
     }
     truths = [_truth(unknown, row, (camera.width, camera.height)) for row in rows]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from avatar.core.pose_splats import SplatRig, pose_splats, shape_sum
+from avatar.core.pose_splats import Adjustment, SplatRig, pose_splats, shape_sum
 from avatar.core.splats import MOST_COLOR, MOST_OFFSET
 from avatar.core.transform import (
     Transform,
@@ -102,6 +102,13 @@ def test_torso_sways_with_the_head(splats, rig):
     assert_close(posed.means, pose.apply(splats.means), atol=1e-6, rtol=0)
     vector = rotation_vector_from_matrix(pose.rotation)
     assert_close(vector, torch.tensor([0.0, 0.3, 0.0]), atol=1e-6, rtol=0)
+
+
+def test_torso_stands_where_an_adjustment_says(splats, rig):
+    shift = Transform(rotation=torch.eye(3), translation=torch.tensor([0.0, 0.01, 0.0]))
+    half = replace(without_shapes(splats), head_shares=torch.full((len(splats),), 0.25))
+    posed = pose_splats(half, rig, torch.zeros(52), still(splats.means), Adjustment(torso=shift))
+    assert_close(posed.means, splats.means + 0.75 * shift.translation, atol=1e-6, rtol=0)
 
 
 def test_no_expression_however_wild_tears_splats_off(splats, rig):
