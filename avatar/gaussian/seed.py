@@ -32,8 +32,11 @@ _UNSEEN = 0.25
 """How many splats a surface gets that no frame shows, of what it would get otherwise."""
 
 _DENSITY = {"face": 1.0, "hair": 0.8, "eyes": 4.0, "mouth": 1.5, "torso": 0.6}
-_BROAD = 1.4
-"""How much wider splats are that nothing will ever mend."""
+_INWARDS, _THIN = 0.008, 0.0015
+"""How far below the surface splats lie that no frame shows, and how thick they are, metres.
+
+Broad as they are they must not stand out behind the head's outline.
+"""
 
 _FLAT = 0.3
 """Thickness of a splat on the surface, of its width."""
@@ -64,11 +67,12 @@ def seed_splats(take: Take, count: int, codes: int, generator: torch.Generator) 
             [shown[points.corners].any(1), torch.ones(len(shell_points), dtype=torch.bool)]
         ),
     )
-    means = torch.cat([rest, shell_rest])
-    rotations, scales = _shapes(take, binding, means, len(points))
+    axes = _axes(take, binding)
+    means = torch.cat([rest, shell_rest]) - _INWARDS * axes[..., 2] * ~binding.seen[:, None]
+    scales = _scales(binding, means, len(points))
     own = SplatUnknowns(
         means=means,
-        rotations=rotations,
+        rotations=quaternion_from_matrix(axes),
         log_scales=scales.log(),
         opacity_logits=torch.full((len(means),), 1.5),
         colors=first_colors(take, binding, means, views),
@@ -193,19 +197,24 @@ def _head_shares(rig: Rig, binding: Binding) -> Float[Tensor, " splats"]:
     return (of_vertex[binding.corners] * binding.barycentrics).sum(1)
 
 
-def _shapes(
-    take: Take, binding: Binding, means: Float[Tensor, "splats 3"], on_surface: int
-) -> tuple[Float[Tensor, "splats 4"], Float[Tensor, "splats 3"]]:
-    """Lay splats flat on their triangles, wide enough to leave no gap."""
+def _axes(take: Take, binding: Binding) -> Float[Tensor, "splats 3 3"]:
+    """Return each splat's triangle's axes as columns, the normal last."""
     a, b, c = take.head.mesh.vertices[binding.corners].unbind(1)
     normal = functional.normalize(torch.linalg.cross(b - a, c - a), dim=1)
     along = functional.normalize(b - a, dim=1)
-    axes = torch.stack([along, torch.linalg.cross(normal, along), normal], -1)
+    return torch.stack([along, torch.linalg.cross(normal, along), normal], -1)
+
+
+def _scales(
+    binding: Binding, means: Float[Tensor, "splats 3"], on_surface: int
+) -> Float[Tensor, "splats 3"]:
+    """Return widths that leave no gap; on the surface splats lie flat."""
     spacing = torch.from_numpy(_spacing(means.numpy())).float().clamp(3e-4, 1.5e-2)
     scales = spacing[:, None] * torch.tensor([0.75, 0.75, 0.75 * _FLAT])
-    scales[~binding.seen] *= _BROAD
+    broad = torch.cat([spacing[:, None].expand(-1, 2), torch.full_like(spacing, _THIN)[:, None]], 1)
+    scales = torch.where(binding.seen[:, None], scales, broad)
     scales[on_surface:] = spacing[on_surface:, None] * 0.75
-    return quaternion_from_matrix(axes), scales
+    return scales
 
 
 def _spacing(places: np.ndarray) -> np.ndarray:

@@ -151,8 +151,8 @@ class Trainer:
         self.scores.append(-10 * math.log10(max(float(error), 1e-10)))
 
     def _keep_unseen(self, own: SplatUnknowns) -> None:
-        """Forget the gradients that would change splats no frame shows, but for their opacity."""
-        for tensor in (own.means, own.rotations, own.log_scales, own.colors):
+        """Forget what would move or repaint splats no frame shows; they may shrink and fade."""
+        for tensor in (own.means, own.rotations, own.colors):
             if tensor.grad is not None:
                 tensor.grad[self._unseen] = 0
         for tensor in (own.offset_shapes, own.color_shapes):
