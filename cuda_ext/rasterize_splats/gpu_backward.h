@@ -20,7 +20,7 @@ struct GpuGradientScratch {
     double* camera_sums;   //
 
     std::size_t lay_out(void* memory, int64_t given, int64_t capacity, int padded) {
-        Pieces pieces(memory);
+        Carver pieces(memory, kGpuAlignment);
         slots = pieces.take<float>(capacity * (kGeometry + padded));
         camera = pieces.take<float>(kCameraSums * given);
         camera_parts = pieces.take<double>(kCameraSums * kCameraParts);

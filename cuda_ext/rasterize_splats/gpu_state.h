@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "common/carver.h"
 #include "rasterize_splats/splat.h"
 
 namespace avatar::AVATAR_ISA {
@@ -14,22 +15,7 @@ constexpr int kWarpHeight = 4;
 constexpr int kEmitters = 8;     // threads that look for the tiles of one splat
 constexpr int kCameraSums = 19;  // sixteen values of the camera, three of its position
 
-// Hands out pieces of a block of memory; with null, only adds them up.
-class Pieces {
-  public:
-    explicit Pieces(void* memory) : memory_(static_cast<char*>(memory)) {}
-    template <typename T>
-    T* take(int64_t count) {
-        T* piece = reinterpret_cast<T*>(memory_ + used_);
-        used_ += (static_cast<std::size_t>(count) * sizeof(T) + 255) / 256 * 256;
-        return piece;
-    }
-    std::size_t used() const { return used_; }
-
-  private:
-    char* memory_;
-    std::size_t used_ = 0;
-};
+constexpr std::size_t kGpuAlignment = 256;
 
 // What the backward pass reads.
 struct GpuSplatState {
@@ -46,7 +32,7 @@ struct GpuSplatState {
     uint32_t* list_shown;   // and of those where it does
 
     std::size_t lay_out(void* memory, int64_t given, int64_t tiles, int64_t capacity, int padded) {
-        Pieces pieces(memory);
+        Carver pieces(memory, kGpuAlignment);
         pair_count = pieces.take<uint64_t>(1);
         splats = pieces.take<Splat>(given);
         features = pieces.take<float>(given * padded);
@@ -73,7 +59,7 @@ struct GpuSplatScratch {
     std::size_t sorting_size;
 
     std::size_t lay_out(void* memory, int64_t given, int64_t capacity, std::size_t for_sorting) {
-        Pieces pieces(memory);
+        Carver pieces(memory, kGpuAlignment);
         for (uint32_t** piece : {&depth_keys, &splat_of, &sorted_keys, &order, &box_counts}) {
             *piece = pieces.take<uint32_t>(given);
         }

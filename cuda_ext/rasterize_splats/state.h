@@ -7,27 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/carver.h"
 #include "common/kernel.h"
 #include "rasterize_splats/splat.h"
 
 namespace avatar::AVATAR_ISA {
-
-// Hands out cache-line aligned pieces of a block of memory; with null, only adds them up.
-class Carver {
-  public:
-    explicit Carver(void* memory) : memory_(static_cast<char*>(memory)) {}
-    template <typename T>
-    T* take(std::size_t count) {
-        T* piece = reinterpret_cast<T*>(memory_ + used_);
-        used_ += (count * sizeof(T) + 63) / 64 * 64;
-        return piece;
-    }
-    std::size_t used() const { return used_; }
-
-  private:
-    char* memory_;
-    std::size_t used_ = 0;
-};
 
 struct VisibleSplats {
     int32_t* rank;    // of every splat given: its place in depth, or -1
