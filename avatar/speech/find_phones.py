@@ -31,8 +31,11 @@ Measured: a true text agrees in .55 to .75, another text in .15 to .25. What is 
 says which language it is. Music and the like stay below.
 """
 
-_FOREIGN_FITS = -0.75
-"""Nats a spoken frame by which the alignment of a text may stay behind what the network hears."""
+_FOREIGN_FITS = -0.85
+"""Nats a spoken frame by which the alignment of a text may stay behind what the network hears.
+
+Measured on eight clips: their own texts stay behind by .25 to .74, others by .95 and more.
+"""
 
 _MOST_FOR_CHECK = 30.0
 
