@@ -80,3 +80,12 @@ def test_what_is_no_video_is_refused_in_words(tmp_path):
     }.items():
         with pytest.raises(VideoError, match=words):
             read(tmp_path / name)
+
+
+def test_a_film_without_a_frame_is_refused_in_words(tmp_path):
+    write_video(tmp_path / "one.mkv", [np.zeros((32, 32, 3), np.uint8)] * 3)
+    data = (tmp_path / "one.mkv").read_bytes()
+    # The head of the file says what would come; the frames themselves are cut off.
+    (tmp_path / "none.mkv").write_bytes(data[: data.index(b"\x1f\x43\xb6\x75")])
+    with pytest.raises(VideoError, match="not a video that can be read"):
+        read(tmp_path / "none.mkv")
