@@ -45,7 +45,7 @@ def expression_symmetry(state: HeadState, photo: int) -> Linearised:
 
 
 @cache
-def coefficient_rates(supporting: float = 3.0) -> Float[Tensor, "52"]:
+def coefficient_rates(supporting: float = 4.0) -> Float[Tensor, "52"]:
     """Return rates for `expression_sparsity` by which supporting coefficients are rarer.
 
     Faces mostly move by a few coefficients; the others colour them. Where two explain the same
