@@ -49,7 +49,7 @@ def test_head_moves_with_the_picture_and_its_face_stays(track):
     places = track.camera_from_head.translation[:12]
     pixels = places[:, :2] / places[:, 2:] * track.focal
     assert float((pixels.diff(dim=0) + 2).abs().mean()) < 0.5
-    assert float(track.weights[:12].std(0).max()) < 0.05
+    assert float(track.weights[:12].std(0).max()) < 0.07
     assert float(track.residuals[track.seen].max()) < 0.03
     smile = track.weights[:, ARKIT_INDEX["mouthSmileLeft"]]
     assert float(smile[track.seen].min()) > 0.2
