@@ -43,6 +43,16 @@ class Brightness:
         return sampled[0], sampled[1:].T
 
 
+def with_slope(
+    value: Float[Tensor, "height width"], corner: tuple[float, float], scale: tuple[float, float]
+) -> Brightness:
+    """Return values of a crop with their central differences, per photo pixel."""
+    padded = functional.pad(value[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
+    slope_x = (padded[1:-1, 2:] - padded[1:-1, :-2]) / (2 * scale[0])
+    slope_y = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / (2 * scale[1])
+    return Brightness(layers=torch.stack([value, slope_x, slope_y]), corner=corner, scale=scale)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FaceCrop:
     """Log luminance around a face, resampled, and which pixels show the fitted face.
@@ -64,12 +74,7 @@ class FaceCrop:
         per_pixel = self.pixels_per_metre / (0.5 * (self.scale[0] + self.scale[1]))
         value = masked_blur(self.value, self.mask, blur * per_pixel)
         value = value - masked_blur(self.value, self.mask, wide_blur * per_pixel)
-        padded = functional.pad(value[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
-        slope_x = (padded[1:-1, 2:] - padded[1:-1, :-2]) / (2 * self.scale[0])
-        slope_y = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / (2 * self.scale[1])
-        return Brightness(
-            layers=torch.stack([value, slope_x, slope_y]), corner=self.corner, scale=self.scale
-        )
+        return with_slope(value, self.corner, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from avatar.capture.observation import Observation
 from avatar.core.errors import OptionError
 from avatar.fit.fit_landmarks import fit_landmarks, landmark_problem
 from avatar.fit.fit_photo_consistency import fit_photo_consistency
+from avatar.fit.fit_silhouette import fit_silhouette
 from avatar.fit.focal import guess_focal
 from avatar.fit.hair_volume import with_hair_volume
 from avatar.fit.head_fit import HeadFit
@@ -24,12 +25,13 @@ class PhotoFitOptions:
     """What to do, each stage on its own.
 
     `fov_degrees` is the horizontal field of view of every photo, None to take it from EXIF or to
-    estimate it. `photo_consistency` refines the head, where there are several photos, until they
-    show the same skin at the same place of it. `hair_volume` moves the scalp out to the outline of
-    the hair.
+    estimate it. `silhouette` makes the outline of cheeks and jaw follow the matte's edge.
+    `photo_consistency` refines the head, where there are several photos, until they show the same
+    skin at the same place of it. `hair_volume` moves the scalp out to the outline of the hair.
     """
 
     fov_degrees: float | None = None
+    silhouette: bool = True
     photo_consistency: bool = True
     hair_volume: bool = True
 
@@ -54,6 +56,9 @@ def fit_photos(
             focals = [guess_focal(seen.photo, options.fov_degrees) for seen in observations]
             problem = landmark_problem(observations, model, focals, load_habits())
             state = fit_landmarks(problem)
+        if options.silhouette:
+            with clock("silhouette"):
+                state = fit_silhouette(problem, state)
         if options.photo_consistency and len(observations) > 1:
             with clock("photo consistency"):
                 state = fit_photo_consistency(problem, state)

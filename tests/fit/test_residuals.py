@@ -22,6 +22,7 @@ from avatar.fit.residuals.iris_size import iris_size
 from avatar.fit.residuals.landmark_error_prior import landmark_error_prior
 from avatar.fit.residuals.landmarks import LandmarkEvidence, landmarks
 from avatar.fit.residuals.photo_consistency import PhotoConsistencyEvidence, photo_consistency
+from avatar.fit.residuals.silhouette import SilhouetteEvidence, silhouette
 from avatar.fit.surface_samples import sample_surface
 from tests.fit.jacobians import assert_jacobian_right
 
@@ -88,6 +89,19 @@ def test_photo_consistency_jacobian(model, state, generator):
         deviation=0.05,
     )
     assert_jacobian_right(partial(photo_consistency, evidence=evidence), state)
+
+
+def test_silhouette_jacobian(model, state, generator):
+    """On distances that rise evenly."""
+    samples = sample_surface(model, "face", 30)
+    exact = replace(samples, mean=samples.mean.double(), basis=samples.basis.double())
+    evidence = SilhouetteEvidence(
+        samples=exact,
+        distances=_ramp(0.8, -0.6),
+        inset=torch.rand(30, generator=generator),
+        deviation=1.5,
+    )
+    assert_jacobian_right(partial(silhouette, photo=1, evidence=evidence), state)
 
 
 def test_photos_that_show_the_same_leave_no_residual(model, state):

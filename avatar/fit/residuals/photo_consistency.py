@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from avatar.core.transform import skew
 from avatar.fit.brightness import Brightness
+from avatar.fit.residuals.seen_brightness import seen_brightness
 from avatar.fit.solver import Linearised
 from avatar.fit.state import EXPRESSION_SIZE, FOCAL_SIZE, POSE_SIZE, HeadState
 from avatar.fit.surface_samples import SurfaceSamples
@@ -41,7 +41,9 @@ def photo_consistency(state: HeadState, evidence: PhotoConsistencyEvidence) -> L
     jacobian = evidence.samples.mean.new_zeros(photos, count, shape + photos * own)
     columns = [state.identity_columns()]
     for photo in range(photos):
-        value, by_identity, by_own = _look(state, photo, evidence)
+        value, by_identity, by_own = seen_brightness(
+            state, photo, evidence.samples, evidence.brightness[photo]
+        )
         start = shape + photo * own
         values.append(value)
         jacobian[photo, :, :shape] = by_identity
@@ -55,30 +57,6 @@ def photo_consistency(state: HeadState, evidence: PhotoConsistencyEvidence) -> L
         jacobian=jacobian[compared] / evidence.deviation,
         columns=torch.cat(columns),
     )
-
-
-def _look(
-    state: HeadState, index: int, evidence: PhotoConsistencyEvidence
-) -> tuple[
-    Float[Tensor, " samples"], Float[Tensor, "samples identity"], Float[Tensor, "samples own"]
-]:
-    """Return what a photo shows, its derivatives by identity and by the photo's own unknowns."""
-    photo, samples = state.photos[index], evidence.samples
-    dtype = samples.mean.dtype
-    focal = photo.focal.to(dtype)
-    rotation = photo.camera_from_head.rotation.to(dtype)
-    turned = samples.points(state, index) @ rotation.T
-    x, y, z = (turned + photo.camera_from_head.translation.to(dtype)).unbind(1)
-    flat = focal * torch.stack([x, y], 1) / z[:, None]
-    value, slope = evidence.brightness[index].at(flat + photo.centre.to(dtype))
-    by_depth = -(slope * flat).sum(1) / z
-    by_camera = torch.cat([slope * (focal / z)[:, None], by_depth[:, None]], 1)
-    by_rotation = -(by_camera[:, None] @ skew(turned))[:, 0]
-    by_focal = (slope * flat).sum(1, keepdim=True)
-    by_shape = torch.einsum("nc,nck->nk", by_camera @ rotation, samples.basis)
-    count = len(state.identity)
-    own = torch.cat([by_rotation, by_camera, by_focal, by_shape[:, count:]], 1)
-    return value, by_shape[:, :count], own
 
 
 def _without_mean(
