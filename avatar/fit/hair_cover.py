@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from avatar.capture.observation import Observation
-from avatar.core.harmonic_fill import harmonic_fill
+from avatar.core.harmonic_fill import graph_laplacian, harmonic_fill
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
-from avatar.core.sample_picture import sample_picture
+from avatar.fit.hair import HairCover, Tones, looked_up
+from avatar.fit.hair_length import hair_below
 from avatar.fit.head_fit import HeadFit, PhotoFit
 from avatar.fit.light import vertex_colors
 from avatar.fit.visible import occluders, vertex_visibility
@@ -33,31 +34,33 @@ USUAL_HAIR = 0.25
 MIN_PIXELS, MIN_SHARE = 30, 0.25
 """How many pixels must frame a face, and which part of them must not be skin, to be hair."""
 
-NOISE = 0.12
-"""Deviation of the log of a colour that says nothing of the surface."""
-
 MARGIN = 0.12
 """Share of a ray from the face outwards that is left out at the matte's edge."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class HairCover:
-    """Hair as the photos show it.
+ROUNDS = 2
+"""How often hair is told from skin, each time by the colours of the hair found before."""
 
-    `color` is its linear albedo, and the skin's own where the head is bald; `amount` is 1 where
-    hair covers the skin, 0 where it does not.
-    """
+LEAST_FACE = 100
+"""How many vertices of the face a photo must show to tell hair from its skin."""
 
-    color: Float[Tensor, "3"]
-    amount: Float[Tensor, " verts"]
+SURE_HAIR = 100
+"""How many vertices must surely show hair for its colours to be taken from them."""
+
+LEAST_EAR = 2.0
+"""Trust in what photos show of an ear, summed over its vertices, from which it counts as seen."""
+
+EARS_COVERED = 0.5
+"""Share of an ear that must have the colour of hair to lie under it."""
 
 
 def find_hair(fit: HeadFit, observations: Sequence[Observation]) -> HairCover:
     """Return where hair covers the head, from the colours of the photos and what heads are like.
 
     Vertices that a photo shows, however slantingly, are told apart by whether their colour is
-    nearer to the face's or to that of what frames the face within the matte; the others follow
-    their neighbours, and the usual hairline where those say nothing.
+    nearer to the face's or to that of what frames the face within the matte, and then to that of
+    the hair so found; the others follow their neighbours, and the usual hairline where those say
+    nothing.
     """
     model = fit.model
     skin = _skin_color(fit)
@@ -65,27 +68,81 @@ def find_hair(fit: HeadFit, observations: Sequence[Observation]) -> HairCover:
         _framing_colors(photo, observation)
         for photo, observation in zip(fit.photos, observations, strict=True)
     ]
-    colors = torch.cat(found)
-    hair = _hair_colors(colors, skin)
+    hair = _hair_colors(torch.cat(found), skin)
     color = hair.median(0).values.clamp(0.004, 0.75)
     prior = usual_hair(model)
+    nowhere = torch.zeros_like(prior, dtype=torch.bool)
     if float(_difference(color, skin)) < BALD:
-        return HairCover(color=color, amount=torch.zeros_like(prior))
-    says = torch.zeros_like(prior)
-    weight = torch.zeros_like(prior)
-    for index, observation in enumerate(observations):
-        like_hair, trust = _seen_hair(fit, index, observation, _Tones.of(hair))
-        says += like_hair * trust
-        weight += trust
+        return HairCover(color=color, amount=torch.zeros_like(prior), ears=nowhere)
+    views = [_seen(fit, index, seen) for index, seen in enumerate(observations)]
+    weight = torch.stack([view.trust for view in views]).sum(0)
+    tones = Tones.of(hair)
+    says = _said(views, model, tones)
+    for _ in range(ROUNDS - 1):
+        tones = _tones_of_found(views, prior * says / weight.clamp_min(1e-6)) or tones
+        says = _said(views, model, tones)
+    ears = _covered_ears(model, says, weight)
+    below = hair_below(fit, observations, tones)
+    prior = torch.where(ears | below, 0.85, prior)
+    amount = _without_holes(model, _amount(model, prior, (says, weight), below), prior)
+    return HairCover(color=color, amount=amount, ears=ears)
+
+
+def _amount(
+    model: HeadModel,
+    prior: Float[Tensor, " verts"],
+    evidence: tuple[Float[Tensor, " verts"], Float[Tensor, " verts"]],
+    below: Bool[Tensor, " verts"],
+) -> Float[Tensor, " verts"]:
+    """Return how far hair covers each vertex, from what photos say, how surely, and the prior."""
+    says, weight = evidence
     possible = (prior > 0).float()
     # Photos have the last word on the face; on the scalp a bald spot must be more than a shine.
-    usual = 0.02 + 0.5 * (prior == 1)
+    usual = 0.02 + 0.5 * (prior == 1) + 2.0 * below
     belief = torch.where(possible > 0, 0.5 * weight.clamp(0, 1) + usual, torch.ones_like(weight))
     # Ears are bare, but tell nothing of the hair around them.
-    belief[model.region("ears")] = 1e-3
+    belief[model.region("ears") & (possible == 0)] = 1e-3
     values = (says + usual * prior) / (weight + usual) * possible
     amount = harmonic_fill(values[:, None], belief, model.part("skin").faces, smoothness=0.3)[:, 0]
-    return HairCover(color=color, amount=((amount - 0.25) * 2).clamp(0, 1) * possible)
+    return ((amount - 0.25) * 2).clamp(0, 1) * possible
+
+
+def _without_holes(
+    model: HeadModel, amount: Float[Tensor, " verts"], prior: Float[Tensor, " verts"]
+) -> Float[Tensor, " verts"]:
+    """Cover what is bare in the midst of hair: it shines, or lies behind it."""
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - slow to import
+
+    bare = amount < 0.5
+    faces = model.part("skin").faces
+    laplacian = graph_laplacian(faces[bare[faces].all(1)], len(amount))
+    _, pieces = connected_components(laplacian, directed=False)
+    pieces = torch.from_numpy(pieces).long()
+    outside = torch.zeros(int(pieces.max()) + 1, dtype=torch.bool)
+    outside[pieces[bare & (prior == 0)]] = True
+    return torch.where(bare & ~outside[pieces], torch.ones_like(amount), amount)
+
+
+def _covered_ears(
+    model: HeadModel, says: Float[Tensor, " verts"], weight: Float[Tensor, " verts"]
+) -> Bool[Tensor, " verts"]:
+    """Return the vertices of the ears that hair hides; an unseen ear is as the other one."""
+    names = [region.name for region in model.regions]
+    covered = torch.zeros(len(says), dtype=torch.bool)
+    if "ears" not in names or "scalp" not in names:
+        return covered
+    ears, left = model.region("ears"), model.template[:, 0] > 0
+    shares: list[float | None] = []
+    for side in (left, ~left):
+        seen = float(weight[ears & side].sum())
+        shares.append(float(says[ears & side].sum()) / seen if seen > LEAST_EAR else None)
+    for share, other, side in zip(shares, shares[::-1], (left, ~left), strict=True):
+        known = share if share is not None else other
+        also = other if other is not None else share
+        # One ear alone is more often lit from behind than covered.
+        if known is not None and also is not None and min(known, 2 * also) > EARS_COVERED:
+            covered |= ears & side
+    return covered
 
 
 def usual_hair(model: HeadModel) -> Float[Tensor, " verts"]:
@@ -138,7 +195,7 @@ def _framing_colors(photo: PhotoFit, observation: Observation) -> Float[Tensor, 
     outline = observation.landmarks[list(FACE_OVAL_TOP)]
     steps = torch.linspace(1.0, 2.2, 64)
     positions = middle + (outline - middle)[:, None] * steps[None, :, None]
-    pixels, matte = _looked_up(observation, positions)
+    pixels, matte = looked_up(observation, positions)
     extent = (matte > 0.8).long().cumprod(1).sum(1, keepdim=True)
     number = torch.arange(len(steps))[None]
     frame = (number >= 2) & (number < (1 - MARGIN) * extent - 1) & (extent > 4)
@@ -164,33 +221,33 @@ def _hair_colors(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tones:
-    """A kind of surface by the logs of its colours: a normal distribution."""
+class _Seen:
+    """What a photo shows at the vertices: linear colours without the light, and the trust in them.
 
-    mean: Float[Tensor, "3"]
-    covariance: Float[Tensor, "3 3"]
+    `face` are the vertices of the face that it shows.
+    """
 
-    @staticmethod
-    def of(colors: Float[Tensor, "points 3"]) -> "_Tones":
-        """Return the distribution of colours, their least usual fifth left out."""
-        logs = colors.clamp_min(2e-3).log()
-        off = (logs - logs.median(0).values).norm(dim=-1)
-        logs = logs[off <= off.quantile(0.8)]
-        centred = logs - logs.mean(0)
-        noise = NOISE**2 * torch.eye(3)
-        return _Tones(mean=logs.mean(0), covariance=centred.T @ centred / len(logs) + noise)
+    colors: Float[Tensor, "verts 3"]
+    trust: Float[Tensor, " verts"]
+    face: Bool[Tensor, " verts"]
 
-    def unlikeliness(self, colors: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
-        """Return minus the log of the density, up to the same constant for all kinds."""
-        off = colors.clamp_min(2e-3).log() - self.mean
-        spread = (off @ torch.linalg.inv(self.covariance) * off).sum(-1)
-        return 0.5 * (spread + torch.logdet(self.covariance))
+    def like_hair(self, model: HeadModel, hair: Tones) -> Float[Tensor, " verts"]:
+        """Return how likely each vertex is hair by its colour."""
+        if int(self.face.sum()) < LEAST_FACE:
+            return torch.zeros_like(self.trust)
+        unlike_skin = Tones.of(self.colors[self.face]).unlikeliness(self.colors)
+        like_hair = torch.sigmoid(unlike_skin - hair.unlikeliness(self.colors))
+        # What is paler and brighter than the skin is its shine, unless the hair itself is.
+        logs = self.colors.clamp_min(1e-3).log()
+        usual = logs[self.face].median(0).values
+        if float(hair.mean.mean()) < float(usual.mean()):
+            brighter = ((logs - usual).mean(-1) * 4).clamp(0, 1)
+            paler = ((usual[0] - usual[2] - logs[:, 0] + logs[:, 2]) * 6 + 0.5).clamp(0, 1)
+            like_hair = like_hair * (1 - brighter * paler * ~model.region("scalp"))
+        return like_hair
 
 
-def _seen_hair(
-    fit: HeadFit, index: int, observation: Observation, hair: _Tones
-) -> tuple[Float[Tensor, " verts"], Float[Tensor, " verts"]]:
-    """Return how likely each vertex is hair by its colour in a photo, and how sure that is."""
+def _seen(fit: HeadFit, index: int, observation: Observation) -> _Seen:
     photo = fit.photos[index]
     vertices = fit.posed_vertices(index)
     normals = vertex_normals(vertices, fit.model.part("skin").faces)
@@ -198,31 +255,20 @@ def _seen_hair(
     shading = sh_basis(normals) @ photo.light
     shading = torch.maximum(shading, 0.35 * photo.light[0].clamp_min(1e-2))
     colors = vertex_colors(observation.photo.pixels, photo.camera, vertices) / shading
-    face = fit.model.region("face") & (cosine > 0.3)
-    if int(face.sum()) < 100:
-        return torch.zeros_like(cosine), torch.zeros_like(cosine)
-    unlike_skin = _Tones.of(colors[face]).unlikeliness(colors)
-    like_hair = torch.sigmoid(unlike_skin - hair.unlikeliness(colors))
-    # What is paler and brighter than the skin is its shine, unless the hair itself is.
-    logs = colors.clamp_min(1e-3).log()
-    usual = logs[face].median(0).values
-    if float(hair.mean.mean()) < float(usual.mean()):
-        brighter = ((logs - usual).mean(-1) * 4).clamp(0, 1)
-        paler = ((usual[0] - usual[2] - logs[:, 0] + logs[:, 2]) * 6 + 0.5).clamp(0, 1)
-        like_hair = like_hair * (1 - brighter * paler * ~fit.model.region("scalp"))
     places, _ = photo.camera.project(vertices)
-    _, matte = _looked_up(observation, places)
+    _, matte = looked_up(observation, places)
     trust = (cosine / 0.3).clamp(0, 1) * ((matte - 0.7) / 0.25).clamp(0, 1)
-    return like_hair, trust
+    face = fit.model.region("face") & (cosine > 0.3)
+    if int(face.sum()) < LEAST_FACE:
+        trust = torch.zeros_like(trust)
+    return _Seen(colors=colors, trust=trust, face=face)
 
 
-def _looked_up(
-    observation: Observation, positions: Float[Tensor, "*batch 2"]
-) -> tuple[Float[Tensor, "*batch 3"], Float[Tensor, "*batch"]]:
-    """Return the photo's colours and its matte at pixel positions; no matte outside the photo."""
-    photo = observation.photo
-    size = positions.new_tensor([photo.width, photo.height])
-    layers = torch.cat([photo.pixels, observation.matte[..., None]], -1)
-    found = sample_picture(layers, positions.reshape(-1, 2)).reshape(*positions.shape[:-1], 4)
-    inside = ((positions >= 0) & (positions <= size - 1)).all(-1)
-    return found[..., :3], found[..., 3] * inside
+def _said(views: Sequence[_Seen], model: HeadModel, hair: Tones) -> Float[Tensor, " verts"]:
+    return torch.stack([view.like_hair(model, hair) * view.trust for view in views]).sum(0)
+
+
+def _tones_of_found(views: Sequence[_Seen], amount: Float[Tensor, " verts"]) -> Tones | None:
+    """Return the tones of what surely is hair, None where there is too little of it."""
+    found = torch.cat([view.colors[(amount > 0.8) & (view.trust > 0.5)] for view in views])
+    return Tones.of(found) if len(found) > SURE_HAIR else None

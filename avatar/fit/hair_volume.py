@@ -37,6 +37,9 @@ COVERED = 0.7
 SURE_MATTE = 0.6
 """Confidence from which a matte is believed to cover all of the hair."""
 
+UPRIGHT = 0.6
+"""How nearly level the hair lifts off below the middle of the skull, 0 to 1."""
+
 RIM = 0.35
 """Cosine of the view angle up to which a vertex counts as part of the outline."""
 
@@ -50,8 +53,10 @@ def with_hair_volume(fit: HeadFit, observations: Sequence[Observation]) -> HeadF
     mattes without confidence change nothing.
     """
     cover = find_hair(fit, observations)
+    fit = replace(fit, hair=cover)
     if float(cover.amount.sum()) < 1:
         return fit
+    fit = replace(fit, offsets=fit.offsets + _flat_ears(fit, cover.ears))
     neutral = fit.neutral_vertices
     outwards = _outwards(neutral)
     rise = _rise(fit.model, neutral, cover.amount)
@@ -86,11 +91,27 @@ class _Hair:
     offsets: Float[Tensor, "verts 3"]
 
 
+def _flat_ears(fit: HeadFit, ears: Bool[Tensor, " verts"]) -> Float[Tensor, "verts 3"]:
+    """Return how the ears under the hair move to lie against the head."""
+    if not bool(ears.any()):
+        return torch.zeros_like(fit.offsets)
+    neutral = fit.neutral_vertices
+    faces = fit.model.part("skin").faces
+    flat = harmonic_fill(neutral, (~ears).float(), faces, smoothness=1e-3)
+    return torch.where(ears[:, None], flat - neutral, torch.zeros_like(neutral))
+
+
 def _outwards(vertices: Float[Tensor, "verts 3"]) -> Float[Tensor, "verts 3"]:
-    """Directions from an axis inside the skull: smooth, so that no two vertices cross."""
+    """Directions from a point in the skull and, below it, almost level ones from the axis.
+
+    They are smooth, so that no two vertices cross.
+    """
     low, high = vertices.amin(0), vertices.amax(0)
     center = torch.stack([vertices[:, 0].mean() * 0, high[1] * 0.35, (low[2] + high[2]) / 2 - 0.01])
-    return functional.normalize(vertices - center, dim=-1)
+    below = (center[1] - vertices[:, 1]).clamp_min(0)
+    directions = vertices - center
+    directions[:, 1] += UPRIGHT * below
+    return functional.normalize(directions, dim=-1)
 
 
 def _seen_thickness(

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.core.camera import Camera
+from avatar.fit.hair import HairCover
 from avatar.head.model import HeadModel
 
 
@@ -43,7 +44,7 @@ class HeadFit:
 
     The neutral head is `model.vertices(identity) + offsets`, metres in the head frame. `albedo`
     is the smooth per-vertex albedo (linear RGB) that the photos agree on after their light.
-    `timings` are seconds per stage.
+    `hair` is where hair covers it, None where nobody looked. `timings` are seconds per stage.
     """
 
     model: HeadModel
@@ -51,6 +52,7 @@ class HeadFit:
     offsets: Float[Tensor, "verts 3"]
     albedo: Float[Tensor, "verts 3"]
     photos: tuple[PhotoFit, ...]
+    hair: HairCover | None = None
     warnings: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict[str, float])
 

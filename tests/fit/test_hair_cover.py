@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from avatar.capture.observation import Observation
+from avatar.core.mesh import face_normals
 from avatar.fit.hair_cover import find_hair
 from avatar.fit.hair_volume import MOST_HAIR, with_hair_volume
 from avatar.fit.head_fit import HeadFit
@@ -86,3 +87,67 @@ def test_a_picture_without_a_face_in_it_is_no_evidence(model):
     hidden = replace(seen, matte=torch.zeros_like(seen.matte), matte_confidence=0.0)
     assert torch.isfinite(find_hair(fit, [hidden]).color).all()
     assert torch.isfinite(with_hair_volume(fit, [hidden]).offsets).all()
+
+
+def repainted(seen: Observation, model: HeadModel, where: torch.Tensor) -> Observation:
+    """The photo with these vertices in the colour of brown hair."""
+    colors = torch.where((model.region("scalp") | where)[:, None], BROWN, SKIN)
+    _, painted = photograph(model, colors, 0.0)
+    wall = seen.matte[..., None] < 0.5
+    pixels = torch.where(wall, torch.ones(3), painted.photo.pixels)
+    return replace(seen, photo=replace(seen.photo, pixels=pixels))
+
+
+def test_ears_of_the_colour_of_hair_lie_flat_under_it(model):
+    fit, seen = haired(model, BROWN)
+    ears = model.region("ears")
+    covered = repainted(seen, model, ears)
+    grown = with_hair_volume(fit, [covered])
+    assert grown.hair is not None
+    assert torch.equal(grown.hair.ears, ears)
+    faces = model.part("skin").faces
+    folded = faces[ears[faces].all(1)]
+    area = face_normals(grown.neutral_vertices, folded).norm(dim=1).sum()
+    assert float(area) < 0.75 * float(face_normals(model.template, folded).norm(dim=1).sum())
+    assert float(grown.hair.amount[ears].mean()) > 0.5
+
+
+def test_one_ear_alone_in_another_colour_is_not_covered(model):
+    fit, seen = haired(model, BROWN)
+    left = model.region("ears") & (model.template[:, 0] > 0)
+    assert not bool(find_hair(fit, [repainted(seen, model, left)]).ears.any())
+
+
+def test_hair_seen_beside_the_neck_hangs_over_the_nape(model):
+    fit, seen = haired(model, BROWN)
+    camera = fit.photos[0].camera
+    places, _ = camera.project(model.template[model.region("ears")])
+    below = torch.arange(camera.height)[:, None] > int(places[:, 1].max())
+    wide = functional.max_pool2d(seen.matte[None, None], 61, 1, 30)[0, 0] * below
+    hanging = (wide > 0.5) & (seen.matte < 0.5)
+    pixels = torch.where(hanging[..., None], BROWN, seen.photo.pixels)
+    long = replace(
+        seen,
+        matte=torch.maximum(seen.matte, wide),
+        photo=replace(seen.photo, pixels=pixels),
+    )
+    nape = model.region("neck") & (model.template[:, 2] < -0.11)
+    assert float(find_hair(fit, [seen]).amount[nape].mean()) < 0.2
+    assert float(find_hair(fit, [long]).amount[nape].mean()) > 0.8
+
+
+def test_what_shines_in_the_midst_of_hair_is_hair(model):
+    fit, seen = haired(model, BROWN)
+    scalp = model.template[model.region("scalp")]
+    front = scalp[:, 2] > scalp[:, 2].quantile(0.9)
+    middle = scalp[front][scalp[front, 1].argmax()]
+    shine = model.region("scalp") & ((model.template - middle).norm(dim=1) < 0.012)
+    assert bool(shine.any())
+    colors = torch.where(model.region("scalp")[:, None], BROWN, SKIN)
+    colors = torch.where(shine[:, None], SKIN, colors)
+    _, painted = photograph(model, colors, 0.0)
+    pixels = torch.where(seen.matte[..., None] < 0.5, torch.ones(3), painted.photo.pixels)
+    shining = replace(seen, photo=replace(seen.photo, pixels=pixels))
+    amount = find_hair(fit, [shining]).amount[shine]
+    assert float(amount.min()) > 0.4
+    assert float(amount.mean()) > 0.8
