@@ -70,7 +70,11 @@ def _version() -> str:
 
 def _materials(fit: HeadFit, skin: SkinMaps, eyes: EyeColors) -> tuple[Material, ...]:
     own = Material(
-        name="skin", base_color_map=skin.albedo, roughness=1.0, roughness_map=skin.roughness
+        name="skin",
+        base_color_map=skin.albedo,
+        roughness=1.0,
+        roughness_map=skin.roughness,
+        normal_map=skin.normals,
     )
     used = {part.material for part in fit.model.parts}
     others = part_materials(eyes.iris, skin.hair_color, eyes.sclera)

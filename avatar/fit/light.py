@@ -14,10 +14,10 @@ from avatar.core.sample_picture import sample_picture
 USUAL_ALBEDO = 0.32
 """Luminance of a face's albedo over all people, about; light and albedo share one free factor."""
 
-REDDEST, YELLOWEST = 0.75, 0.62
-"""The most that skin's red exceeds its green, and its green its blue, in natural logs.
+REDNESS, YELLOWNESS = (0.3, 0.66), (0.25, 0.54)
+"""How much skin's red exceeds its green, and its green its blue, least and most, in natural logs.
 
-Linear sRGB; measured skins reach from 0.25 to 0.7 in red over green, 0.2 to 0.6 in green over blue.
+Linear sRGB; the usual range of measured skins, whose extremes are 0.25 to 0.7 and 0.2 to 0.6.
 """
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -72,12 +72,12 @@ def solve_light(
 def skin_balance(skin: Float[Tensor, "3"]) -> Float[Tensor, "3"]:
     """Return the factor per channel that makes an albedo of skin one that people have.
 
-    Redder or yellower skin than anybody's is light or a camera's taste: three quarters of the
+    Skin redder, paler or yellower than people's is light or a camera's taste: three quarters of the
     excess are taken out. The factor keeps the luminance; divide the light by it.
     """
     red, green, blue = skin.clamp_min(1e-4).log().unbind()
-    less_red = 0.75 * (red - green - REDDEST).clamp_min(0)
-    less_yellow = 0.75 * (green - blue - YELLOWEST).clamp_min(0)
+    less_red = 0.75 * (red - green - (red - green).clamp(*REDNESS))
+    less_yellow = 0.75 * (green - blue - (green - blue).clamp(*YELLOWNESS))
     factor = torch.stack([-less_red, torch.zeros_like(red), less_yellow]).exp()
     luminance = skin.new_tensor(LUMINANCE)
     return factor * (skin @ luminance) / (skin * factor @ luminance).clamp_min(1e-6)

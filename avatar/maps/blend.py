@@ -1,6 +1,6 @@
 """Several photos' texels into one: light removed, exposures matched, the best view preferred."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import torch
 from jaxtyping import Float
@@ -36,21 +36,20 @@ def tame_highlights(
 
 
 def blend(
-    photos: Sequence[PhotoTexels],
+    photos: Iterator[PhotoTexels],
 ) -> tuple[Float[Tensor, "texels 3"], Float[Tensor, " texels"]]:
     """Return the weighted albedo of all photos and the confidence in it, in [0, 1].
 
     Every photo is first scaled, per channel, to agree with the first where both see the skin:
     exposures and white balances differ.
     """
-    first = photos[0]
-    total = torch.zeros_like(first.colors)
-    norm = torch.zeros_like(first.weights)
-    unseen = torch.ones_like(first.weights)
+    first = next(photos)
+    total = first.colors * (first.weights**SHARPNESS)[:, None]
+    norm = first.weights**SHARPNESS
+    unseen = 1 - first.weights.clamp(0, 1)
     for photo in photos:
-        gain = _gain(photo, first)
         strength = photo.weights**SHARPNESS
-        total += photo.colors * gain * strength[:, None]
+        total.addcmul_(photo.colors * _gain(photo, first), strength[:, None])
         norm += strength
         unseen *= 1 - photo.weights.clamp(0, 1)
     confidence = ((1 - unseen) * 2).clamp(0, 1)
@@ -60,7 +59,7 @@ def blend(
 def _gain(photo: PhotoTexels, reference: PhotoTexels) -> Float[Tensor, "3"]:
     """Per-channel factor that takes a photo's colours to the reference's, where both see."""
     both = (photo.weights > 0.3) & (reference.weights > 0.3)
-    if photo is reference or int(both.sum()) < 500:
+    if int(both.sum()) < 500:
         return torch.ones(3)
     ratio = (reference.colors[both] + 1e-3) / (photo.colors[both] + 1e-3)
     return ratio.median(0).values.clamp(0.4, 2.5)

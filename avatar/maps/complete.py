@@ -11,7 +11,8 @@ from avatar.core.harmonic_fill import harmonic_fill
 from avatar.head.model import HeadModel
 from avatar.maps.blend import tame_highlights
 from avatar.maps.fill import mirror_texels, vertex_averages
-from avatar.maps.strands import strand_pattern
+from avatar.maps.grain import skin_grain
+from avatar.maps.hair import BROAD, HairLook, SeenOnMesh, paint_hair
 from avatar.maps.texels import Texels
 
 MOUTH_INTERIOR = (0.25, 0.07, 0.06)
@@ -19,9 +20,6 @@ MOUTH_INTERIOR = (0.25, 0.07, 0.06)
 
 MIRROR_TRUST = 0.6
 """Confidence of a mirrored texel, as a share of the confidence of its source."""
-
-STRAND_CONTRAST = 0.16
-"""Standard deviation of hair's brightness from strand to strand, as a share of its mean."""
 
 LASH_SHADE = 0.6
 """How much darker the skin is where the upper lashes grow."""
@@ -32,17 +30,20 @@ LIP_VERTICES = 20
 HAIR_SHINE = 1.5
 """Broad differences that make hair lighter than this times its usual albedo are light."""
 
-CROP_CONTRAST = 0.3
-"""The same for cropped hair, whose grains are brighter and darker than combed strands."""
-
-BROAD = 25.0
-"""Smoothness of what counts as broad: differences over several centimetres."""
-
 FACE_EVENNESS, EVENNESS = 0.4, 0.85
 """Share of broad differences that is taken for light left over, in the face and outside it."""
 
-CREASE_SHARE = 0.5
+ONE_SIDED, ONE_SIDED_CREASE = 0.9, 0.5
+"""The same for what differs between the two sides of the face: broadly, and narrowly."""
+
+LID_BELIEF = 1e-3
+"""How far lids no photo shows take the skin's usual colour and not their surroundings'."""
+
+CREASE_SHARE = 0.7
 """Share of a smile's creases that is taken for shade, at a full smile."""
+
+LID_SHADE_SHARE = 0.5
+"""Share of what is darker on the lids than around them that is taken for shade."""
 
 SHINE_SHARE = 0.5
 """Share of what is narrowly brighter than its surroundings that is taken for shine."""
@@ -79,34 +80,46 @@ def complete_albedo(
     confidence and borrowed from the mirrored side where there is none.
     """
     albedo, confidence = seen
-    base, broad = _bases(model, texels, albedo, confidence, known)
+    on_mesh, broad = _on_mesh(model, texels, albedo, confidence, known)
+    base = on_mesh.base
     # All that is known at the vertices at once: every pass over millions of texels counts.
-    fields = (base, _light_left(model, base, broad, known), known.amount[:, None])
-    masks = (_lash_roots(model), model.region("mouth_interior").float()[:, None])
-    base_texels, light, hairy, lashes, inside = texels.interpolate(
+    fields = (base, _light_left(model, on_mesh, broad, known))
+    inside = model.region("mouth_interior").float()[:, None]
+    masks = (_lash_roots(model), inside, _smiling(model, known))
+    base_texels, light, lashes, inside, smiling = texels.interpolate(
         torch.cat([*fields, *masks], -1)
     ).split([3, 3, 1, 1, 1], -1)
-    hairy, inside = hairy[:, 0].clamp(0, 1), inside.clamp(0, 1)
-    detail = (tame_highlights(albedo, base_texels) - base_texels) * confidence[:, None]
+    inside = inside.clamp(0, 1)
+    finished = (tame_highlights(albedo, base_texels) - base_texels) * confidence[:, None]
+    finished -= finished.clamp_max(0) * smiling
     wanted = confidence < 0.6
     source = mirror_texels(texels, model.template, wanted)
     borrowed = (1 - confidence[wanted] / 0.6).clamp(0, 1) * confidence[source] * MIRROR_TRUST
-    detail[wanted] += detail[source] * borrowed[:, None]
-    detail += (
-        _strands(texels, model, base_texels, hairy, known.shortness) * (1 - confidence)[:, None]
-    )
-    finished = (base_texels + detail) / light * (1 - LASH_SHADE * lashes)
+    finished[wanted] += finished[source] * borrowed[:, None]
+    finished += base_texels
+    finished /= light
+    finished *= 1 - LASH_SHADE * lashes
+    finished *= _grain(texels, 1 - confidence)
+    look = HairLook(color=known.hair, amount=known.amount, shortness=known.shortness)
+    hair = paint_hair(model, texels, seen, on_mesh, look)
+    finished[hair.index] = torch.lerp(finished[hair.index], hair.albedo, hair.share)
     finished = torch.lerp(finished, finished.new_tensor(MOUTH_INTERIOR), inside)
     return finished, confidence * (1 - inside[:, 0])
 
 
-def _bases(
+def _grain(texels: Texels, amount: Float[Tensor, " texels"]) -> Float[Tensor, "texels 3"]:
+    """Return the factor that keeps unseen skin from looking like plastic."""
+    colors = skin_grain(texels.size, torch.Generator().manual_seed(1)).colors()
+    return 1 + (colors.view(-1, 3)[texels.index] - 1) * amount[:, None]
+
+
+def _on_mesh(
     model: HeadModel,
     texels: Texels,
     albedo: Float[Tensor, "texels 3"],
     confidence: Float[Tensor, " texels"],
     known: Known,
-) -> tuple[Float[Tensor, "verts 3"], Float[Tensor, "verts 3"]]:
+) -> tuple[SeenOnMesh, Float[Tensor, "verts 3"]]:
     """Return the albedo as smooth as the mesh, and that of the bare skin in broad strokes."""
     faces = model.part("skin").faces
     count = len(model.template)
@@ -121,9 +134,11 @@ def _bases(
     values = torch.lerp(prior, average, trust[:, None])
     belief = torch.where(known.amount > 0.5, 0.03, 0.01)
     belief = torch.where(lips, 0.1, belief)
+    belief = torch.where(model.region("eyelids"), LID_BELIEF, belief)
     base = harmonic_fill(values, torch.maximum(trust, belief), faces, smoothness=0.15)
     bare = _bare_skin(model, known) * trust
-    return base, harmonic_fill(average, bare + 1e-3 * trust, faces, smoothness=BROAD)
+    broad = harmonic_fill(average, bare + 1e-3 * trust, faces, smoothness=BROAD)
+    return SeenOnMesh(average=average, base=base, trust=trust), broad
 
 
 def _without_blaze(average: Float[Tensor, "verts 3"], known: Known) -> Float[Tensor, "verts 3"]:
@@ -148,7 +163,7 @@ def _of_other_color(model: HeadModel) -> Bool[Tensor, " verts"]:
 
 def _light_left(
     model: HeadModel,
-    base: Float[Tensor, "verts 3"],
+    on_mesh: SeenOnMesh,
     broad: Float[Tensor, "verts 3"],
     known: Known,
 ) -> Float[Tensor, "verts 3"]:
@@ -160,16 +175,29 @@ def _light_left(
     """
     even = torch.where(model.region("face"), FACE_EVENNESS, EVENNESS)[:, None]
     shade = (broad.clamp_min(1e-3) / known.tone.clamp_min(1e-3)).log().clamp(-0.9, 0.9)
-    crease = (base.clamp_min(1e-3) / broad.clamp_min(1e-3)).log().mean(-1, keepdim=True)
-    cheeks = (model.region("face_wide") & ~model.region("forehead"))[:, None]
-    deep = crease.clamp(-0.9, 0) * cheeks * (CREASE_SHARE * known.smile)
+    crease = (on_mesh.base.clamp_min(1e-3) / broad.clamp_min(1e-3)).log().mean(-1, keepdim=True)
+    deep = crease.clamp(-0.9, 0) * _smiling(model, known)
     deep = deep + SHINE_SHARE * crease.clamp(0, 0.9)
+    # The fold over an open eye is dark, and lies across the lid when it shuts.
+    lids = model.region("eyelids")[:, None] * LID_SHADE_SHARE * crease.clamp(-0.9, 0)
+    if model.mirror is not None:
+        # Two sides of a face differ in their light more than in their skin.
+        odd = (shade - shade[model.mirror]) / 2
+        shade = shade + (ONE_SIDED / even - 1).clamp_min(0) * odd
+        odd = (crease - crease[model.mirror]) / 2
+        deep = deep + ONE_SIDED_CREASE * odd.clamp(-0.5, 0.5)
     # Lips and lids share the light of the skin around them, not its evenness.
-    log_light = (even * shade + deep * _bare_skin(model, known)[:, None]) * (
-        1 - known.amount[:, None]
-    )
+    log_light = even * shade + deep * _bare_skin(model, known)[:, None] + lids
+    # What no photo shows has no light in it.
+    log_light = log_light * (1 - known.amount[:, None]) * on_mesh.shown(model)[:, None]
     faces = model.part("skin").faces
     return harmonic_fill(log_light, torch.full_like(known.amount, 0.5), faces, smoothness=0.5).exp()
+
+
+def _smiling(model: HeadModel, known: Known) -> Float[Tensor, "verts 1"]:
+    """Return the share of what is narrowly dark that is a smile's, and none of the neutral face."""
+    cheeks = model.region("face_wide") & ~(model.region("forehead") | _of_other_color(model))
+    return cheeks.float()[:, None] * (CREASE_SHARE * known.smile)
 
 
 def _lash_roots(model: HeadModel) -> Float[Tensor, "verts 1"]:
@@ -180,34 +208,6 @@ def _lash_roots(model: HeadModel) -> Float[Tensor, "verts 1"]:
             height = model.template[region.vertices, 1]
             roots[region.vertices, 0] = (height > height.mean()).float()
     return roots
-
-
-def _strands(
-    texels: Texels,
-    model: HeadModel,
-    base: Float[Tensor, "texels 3"],
-    hairy: Float[Tensor, " texels"],
-    shortness: float,
-) -> Float[Tensor, "texels 3"]:
-    """Return the detail of hair where it covers the skin: combed strands, or a short crop."""
-    generator = torch.Generator().manual_seed(0)
-    pattern = torch.zeros(len(base))
-    covered = torch.nonzero(hairy)[:, 0]
-    points = texels.subset(covered).interpolate(model.template)
-    crop = _crop_pattern(texels, generator)[covered]
-    strands = strand_pattern(points, generator)
-    pattern[covered] = torch.lerp(STRAND_CONTRAST * strands, CROP_CONTRAST * crop, shortness)
-    return base * (pattern * hairy)[:, None]
-
-
-def _crop_pattern(texels: Texels, generator: torch.Generator) -> Float[Tensor, " texels"]:
-    """Return the brightness, about zero, of hair too short to lie down: grains, coarse and fine."""
-    total = torch.zeros(texels.size, texels.size)
-    for grain in (2, 5):
-        cells = max(2, texels.size // grain)
-        noise = torch.randn(1, 1, cells, cells, generator=generator)
-        total += functional.interpolate(noise, total.shape, mode="bilinear")[0, 0]
-    return (total / 2**0.5).clamp(-2, 2).reshape(-1)[texels.index]
 
 
 def _padded(

@@ -1,6 +1,6 @@
 """The skin's albedo map: what the photos show, without their light, and the rest completed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,12 +10,15 @@ from torch.nn import functional
 
 from avatar.capture.observation import Observation
 from avatar.core.arkit import ARKIT_INDEX
-from avatar.core.harmonics import sh_basis
-from avatar.fit.hair_cover import HairCover, find_hair
+from avatar.core.harmonics import irradiance
+from avatar.core.mesh import vertex_normals
+from avatar.fit.hair import HairCover
+from avatar.fit.hair_cover import find_hair
 from avatar.fit.head_fit import HeadFit
 from avatar.head.model import HeadModel
 from avatar.maps.blend import blend, remove_shading
 from avatar.maps.complete import Known, complete_albedo
+from avatar.maps.relief import bake_relief
 from avatar.maps.strangers import without_strangers
 from avatar.maps.texels import Texels, texels_of
 from avatar.maps.unwrap import PhotoTexels, PosedHead, unwrap
@@ -24,8 +27,11 @@ from avatar.render.rasterize_uv import dilate
 MIN_HAIR_SHARE = 0.002
 """Share of the texels that must show hair for its colour to be taken from them."""
 
-MOST_HAIR_ALBEDO = 0.5
-"""White hair's albedo, about: what seems lighter shines."""
+MOST_HAIR_ALBEDO = 0.38
+"""White hair's albedo, about: between its strands it is dark; what seems lighter shines."""
+
+LEAST_GREEN, LEAST_BLUE = 0.36, 0.4
+"""Of red hair's green as a share of its red, and of any hair's blue as a share of its green."""
 
 CROPPED_HAIR, LYING_HAIR = 0.009, 0.014
 """Thickness of hair up to which it is cropped, and from which on it lies, metres."""
@@ -47,35 +53,50 @@ DEFAULT_TONE = (0.45, 0.28, 0.2)
 class SkinMaps:
     """Maps of the skin in UV space: linear albedo, and the confidence that a photo showed it.
 
-    `roughness` is coarser: skin is glossier than hair, lips are glossier than skin.
+    `roughness` is coarser: skin is glossier than hair, lips are glossier than skin; `normals` is
+    the tangent-space normal map, as glTF encodes it, of half the size.
     """
 
     albedo: Float[Tensor, "size size 3"]
     roughness: Float[Tensor, "coarse coarse"]
+    normals: Float[Tensor, "half half 3"]
     confidence: Float[Tensor, "size size"]
     skin_tone: Float[Tensor, "3"]
     hair_color: Float[Tensor, "3"]
 
 
-def bake_skin(fit: HeadFit, observations: Sequence[Observation], size: int = 2048) -> SkinMaps:
+def bake_skin(
+    fit: HeadFit,
+    observations: Sequence[Observation],
+    size: int = 2048,
+    told: Callable[[str, float], None] | None = None,
+) -> SkinMaps:
     """Unwrap all photos into the skin's texture and complete what none of them shows.
 
     Args:
         fit: the head and how each photo sees it.
         observations: the photos, in the fit's order.
         size: side of the square maps in texels.
+        told: called with what is being done and the share of it that is finished.
     """
+    told = told or _silent
+    told("texture: laying out", 0.0)
     model = fit.model
     texels = texels_of(model.part("skin"), model.uvs, size)
-    views = [
-        _delit_view(fit, index, observation, texels)
-        for index, observation in enumerate(observations)
-    ]
-    tone = _median_color(views[0], texels.mask(model.region("face")) > 0.5)
-    cover = find_hair(fit, observations)
+    cover = fit.hair or find_hair(fit, observations)
     hairy = texels.interpolate(cover.amount[:, None])[:, 0]
-    views = [without_strangers(view, texels, model, (tone, hairy)) for view in views]
-    seen, confidence = blend(views)
+    first = _delit_view(fit, 0, observations[0], texels)
+    tone = _median_color(first, texels.mask(model.region("face")) > 0.5)
+
+    def views() -> Generator[PhotoTexels, None, None]:
+        """Yield one photo's texels after the other: all at once would take a lot of memory."""
+        for index, observation in enumerate(observations):
+            told(f"texture: {observation.photo.name}", 0.6 * index / len(observations))
+            view = _delit_view(fit, index, observation, texels) if index else first
+            yield without_strangers(view, texels, model, (tone, hairy))
+
+    seen, confidence = blend(views())
+    told("texture: completing", 0.6)
     hair = _hair_color(seen, confidence, hairy, cover)
     smile = max(float(photo.expression[list(SMILES)].mean()) for photo in fit.photos)
     known = Known(
@@ -86,9 +107,12 @@ def bake_skin(fit: HeadFit, observations: Sequence[Observation], size: int = 204
         smile=min(1.0, smile),
     )
     albedo, confidence = complete_albedo(model, texels, (seen, confidence), known)
+    image = dilate(texels.image(albedo.clamp_(BLACKEST, 1)), texels.index)
+    told("texture: relief", 0.9)
     return SkinMaps(
-        albedo=dilate(texels.image(albedo.clamp(BLACKEST, 1)), texels.index),
+        albedo=image,
         roughness=_roughness(model, hairy, texels),
+        normals=bake_relief(model, fit.neutral_vertices, texels, image, cover.amount),
         confidence=texels.image(confidence[:, None])[..., 0],
         skin_tone=tone,
         hair_color=hair,
@@ -115,10 +139,15 @@ def _hair_color(
     if int(chosen.sum()) < MIN_HAIR_SHARE * len(hairy):
         return cover.color
     colors = seen[chosen]
-    # Neither the gaps between the strands nor their shine.
-    low, high = colors.mean(-1)[:: 1 + len(colors) // 100_000].quantile(torch.tensor([0.25, 0.65]))
-    usual = (colors.mean(-1) >= low) & (colors.mean(-1) <= high)
-    return colors[usual].median(0).values.clamp(0.004, MOST_HAIR_ALBEDO)
+    # Neither the deepest gaps between the strands nor their brightest shine.
+    limits = colors.mean(-1)[:: 1 + len(colors) // 100_000].quantile(torch.tensor([0.35, 0.97]))
+    usual = (colors.mean(-1) >= limits[0]) & (colors.mean(-1) <= limits[1])
+    color = colors[usual].mean(0).clamp_min(0.004)
+    # No hair is blue or green: grey hair seems so in a light that makes skin look red.
+    color = color.cummin(0).values
+    red, green = color[0].item(), color[1].item()
+    color = torch.maximum(color, color.new_tensor([0.0, LEAST_GREEN * red, LEAST_BLUE * green]))
+    return color * (MOST_HAIR_ALBEDO / color.mean()).clamp_max(1)
 
 
 def _delit_view(fit: HeadFit, index: int, observation: Observation, texels: Texels) -> PhotoTexels:
@@ -130,8 +159,8 @@ def _delit_view(fit: HeadFit, index: int, observation: Observation, texels: Texe
     ]
     head = PosedHead(vertices=vertices, skin_faces=part.faces, occluders=torch.cat(occluders))
     view = unwrap(observation.photo.pixels, observation.matte, photo.camera, head, texels)
-    shading = sh_basis(view.normals) @ photo.light
-    return replace(view, colors=remove_shading(view.colors, shading))
+    shading = irradiance(photo.light, vertex_normals(vertices, part.faces))
+    return replace(view, colors=remove_shading(view.colors, texels.interpolate(shading)))
 
 
 def _median_color(view: PhotoTexels, where: Tensor) -> Float[Tensor, "3"]:
@@ -152,3 +181,8 @@ def _roughness(
     full = dilate(texels.image(rough[:, None]), texels.index)[..., 0]
     step = max(1, texels.size // 512)
     return functional.avg_pool2d(full[None, None], step)[0, 0]
+
+
+def _silent(stage: str, done: float) -> None:
+    """Report nothing."""
+    del stage, done

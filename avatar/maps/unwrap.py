@@ -35,7 +35,6 @@ class PhotoTexels:
 
     colors: Float[Tensor, "texels 3"]
     weights: Float[Tensor, " texels"]
-    normals: Float[Tensor, "texels 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,6 @@ def unwrap(
     """
     options = options or UnwrapOptions()
     vertex_normal = vertex_normals(head.vertices, head.skin_faces)
-    normals = functional.normalize(texels.interpolate(vertex_normal), dim=-1)
     to_camera = functional.normalize(camera.position_in_world - head.vertices, dim=-1)
     cosine = texels.interpolate((vertex_normal * to_camera).sum(-1, keepdim=True))[:, 0]
     facing = ((cosine - options.grazing) / (1 - options.grazing)).clamp(0, 1)
@@ -78,9 +76,9 @@ def unwrap(
     covered = ((covered - 0.5) * 4).clamp(0, 1)
     weights = torch.zeros_like(facing)
     weights[front] = facing[front] * seen * inside * covered
-    colors = torch.zeros_like(normals)
+    colors = torch.zeros_like(texels.barycentrics)
     colors[front] = sample_picture(pixels, positions, bicubic=True).clamp_min(0)
-    return PhotoTexels(colors=colors, weights=weights, normals=normals)
+    return PhotoTexels(colors=colors, weights=weights)
 
 
 def _depths_around_head(camera: Camera, head: PosedHead, options: UnwrapOptions) -> DepthMap:

@@ -111,3 +111,28 @@ def test_lips_no_photo_shows_take_the_colour_of_those_it_shows(model):
     green_per_red = maps.albedo.reshape(-1, 3)[texels.index][hidden]
     green_per_red = green_per_red[:, 1] / green_per_red[:, 0]
     assert float(green_per_red.median()) < 0.48
+
+
+def test_a_rim_of_light_from_behind_is_not_skin(model):
+    colors = torch.tensor([0.4, 0.25, 0.18]).expand_as(model.template).clone()
+    face = model.region("face_wide") & ~model.region("ears")
+    rim = face & (model.template[:, 0] > 0.05)
+    colors[rim] = torch.tensor([1.2, 0.85, 0.6])
+    fit, observation = photograph(model, colors, 0.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    values = maps.albedo.reshape(-1, 3)[texels.index].mean(-1)
+    lit = texels.mask(rim) > 0.99
+    assert float(values[lit].median()) < 1.25 * float(maps.skin_tone.mean())
+
+
+def test_unlike_sides_of_a_face_are_light(model):
+    side = 1 + 0.25 * (model.template[:, :1] / 0.03).tanh()
+    colors = torch.tensor([0.4, 0.25, 0.18]) * side
+    fit, observation = photograph(model, colors, 0.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    values = maps.albedo.reshape(-1, 3)[texels.index].mean(-1)
+    left = texels.mask(model.region("cheeks") & (model.template[:, 0] > 0.02)) > 0.99
+    right = texels.mask(model.region("cheeks") & (model.template[:, 0] < -0.02)) > 0.99
+    assert 0.85 < float(values[left].median() / values[right].median()) < 1.15
