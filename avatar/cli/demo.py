@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import arg
 
 from avatar.cli.outputs import Outputs, write_outputs
-from avatar.cli.progress import progress_bar
+from avatar.cli.progress import MADE, part_of, progress_bar
 
 
 def demo(*, output: Annotated[Path, arg(aliases=["-o"])] = Path("avatar-demo")) -> None:
@@ -33,7 +33,6 @@ def demo(*, output: Annotated[Path, arg(aliases=["-o"])] = Path("avatar-demo")) 
     outputs.check()
     with progress_bar("avatar demo") as progress:
         options = ReconstructOptions(name="demo")
-        result = reconstruct_with_evidence(demo_photo(), options, progress)
-        progress("writing", 0.95)
-        write_outputs(result, outputs)
+        result = reconstruct_with_evidence(demo_photo(), options, part_of(progress, 0.0, MADE))
+        write_outputs(result, outputs, part_of(progress, MADE, 1.0))
     sys.stdout.writelines(f"{path}\n" for path in outputs.paths)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from avatar.cli.outputs import PICTURE_SUFFIXES, check_suffix
+from avatar.cli.outputs import PICTURE_SUFFIXES, check_paths, check_suffix
 
 
 def landmarks(
@@ -28,18 +28,17 @@ def landmarks(
         overlay: also write the picture with the landmarks drawn on it (.png or .jpg).
         face: which face where the photo shows several; 1 is the largest.
     """
-    from avatar.capture.observe import ObserveOptions, observe  # noqa: PLC0415
-    from avatar.capture.read_photo import read_photo  # noqa: PLC0415
-    from avatar.create.overlay import draw_landmarks, landmarks_report  # noqa: PLC0415
-    from avatar.files.atomic import atomic_outputs, check_writable  # noqa: PLC0415
-
     if output is not None:
         check_suffix("output", output, (".json",))
     if overlay is not None:
         check_suffix("overlay", overlay, PICTURE_SUFFIXES)
     paths = tuple(path for path in (output, overlay) if path is not None)
-    for path in paths:
-        check_writable(path)
+    check_paths(paths)
+    from avatar.capture.observe import ObserveOptions, observe  # noqa: PLC0415
+    from avatar.capture.read_photo import read_photo  # noqa: PLC0415
+    from avatar.create.overlay import draw_landmarks, landmarks_report  # noqa: PLC0415
+    from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
+
     observation = observe(read_photo(photo), ObserveOptions(face=face))
     text = json.dumps(landmarks_report(observation), indent=1)
     with atomic_outputs(paths) as temporary:

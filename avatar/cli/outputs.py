@@ -1,6 +1,9 @@
 """The files a reconstruction writes: checked before the work starts, written all or none."""
 
 import json
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,25 +77,44 @@ def check_paths(paths: tuple[Path, ...]) -> None:
         check_writable(path)
 
 
-def write_outputs(result: "Reconstruction", outputs: Outputs) -> None:
-    """Write every output; on any failure none of them is left behind or half-written."""
+def write_outputs(
+    result: "Reconstruction", outputs: Outputs, progress: Callable[[str, float], None]
+) -> None:
+    """Write every output; on any failure none of them is left behind or half-written.
+
+    `progress` is told what is written and the share that is; the report tells how long it took.
+    """
     from avatar.create.preview import preview_image  # noqa: PLC0415
     from avatar.export.exercise_clip import exercise_clip  # noqa: PLC0415
     from avatar.export.glb import GlbOptions, export_glb  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
     from avatar.files.bundle import save_avatar  # noqa: PLC0415
 
+    seconds: dict[str, float] = {}
     with atomic_outputs(outputs.paths) as temporary:
-        for head in outputs.heads:
-            if head.suffix.lower() == ".avatar":
-                save_avatar(result.avatar, temporary[head])
-            else:
-                clip = exercise_clip(result.avatar.rig) if outputs.test_clip else None
-                export_glb(result.avatar, temporary[head], GlbOptions(clip=clip))
         if outputs.preview is not None:
-            picture = preview_image(result)
-            kind = "PNG" if outputs.preview.suffix.lower() == ".png" else "JPEG"
-            picture.save(temporary[outputs.preview], format=kind, quality=90)
+            progress("painting the preview", 0.0)
+            with _timed("preview", seconds):
+                picture = preview_image(result)
+                kind = "PNG" if outputs.preview.suffix.lower() == ".png" else "JPEG"
+                picture.save(temporary[outputs.preview], format=kind, quality=90)
+        for number, head in enumerate(outputs.heads):
+            progress(f"writing {head.name}", 0.6 + 0.4 * number / len(outputs.heads))
+            with _timed("writing", seconds):
+                if head.suffix.lower() == ".avatar":
+                    save_avatar(result.avatar, temporary[head])
+                else:
+                    clip = exercise_clip(result.avatar.rig) if outputs.test_clip else None
+                    export_glb(result.avatar, temporary[head], GlbOptions(clip=clip))
         if outputs.report is not None:
-            text = json.dumps(result.avatar.report, indent=1)
+            report = result.avatar.report
+            timings = {**report["timings_seconds"], **seconds}
+            text = json.dumps({**report, "timings_seconds": timings}, indent=1)
             temporary[outputs.report].write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _timed(name: str, seconds: dict[str, float]) -> Generator[None, None, None]:
+    start = time.perf_counter()
+    yield
+    seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - start, 3)

@@ -8,7 +8,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.cli.outputs import Outputs, write_outputs
-from avatar.cli.progress import progress_bar
+from avatar.cli.progress import MADE, part_of, progress_bar
 from avatar.create.options import ReconstructOptions
 
 DEFAULTS = ReconstructOptions()
@@ -46,9 +46,8 @@ def reconstruct(
 
     options = replace(reconstruction, name=reconstruction.name or output[0].stem)
     with progress_bar("avatar reconstruct") as progress:
-        result = reconstruct_with_evidence(photos, options, progress)
-        progress("writing", 0.97)
-        write_outputs(result, outputs)
+        result = reconstruct_with_evidence(photos, options, part_of(progress, 0.0, MADE))
+        write_outputs(result, outputs, part_of(progress, MADE, 1.0))
     for warning in result.avatar.report["warnings"]:
         sys.stderr.write(f"warning: {warning}\n")
     sys.stdout.writelines(f"{path}\n" for path in outputs.paths)

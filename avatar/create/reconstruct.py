@@ -86,10 +86,10 @@ def reconstruct_with_evidence(
         fit = fit_photos(observations, model, _fit_options(options))
     warnings = (*fit.warnings, *_cut_off_warnings(observations))
     if len(observations) > 1:
-        with stages("comparing the photos", 0.6):
+        with stages("comparing the photos", 0.48):
             warnings = (*warnings, *same_person_warnings(observations, model))
-    with stages("texture", 0.65):
-        skin = bake_skin(fit, observations, options.texture_size)
+    with stages("texture", 0.5):
+        skin = bake_skin(fit, observations, options.texture_size, stages.within(0.5, 0.95))
         eyes = eye_colors(fit, observations)
     with stages("avatar", 0.95):
         avatar = assemble_avatar(fit, skin, eyes, options.name or observations[0].photo.name)
@@ -141,6 +141,15 @@ class _Stages:
     def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
         self.seconds: dict[str, float] = {}
+
+    def within(self, start: float, end: float) -> Progress:
+        """Return what tells the progress of a stage, as a share of the whole."""
+
+        def tell(name: str, done: float) -> None:
+            if self.progress:
+                self.progress(name, start + (end - start) * done)
+
+        return tell
 
     @contextmanager
     def __call__(self, name: str, done: float) -> Generator[None, None, None]:

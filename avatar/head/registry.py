@@ -1,6 +1,7 @@
 """The head models at hand: the built-in one and those the user has added by path."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def load_model(name: str = DEFAULT_MODEL) -> HeadModel:
     )
 
 
-def register_model(name: str, path: Path, kind: str) -> ModelEntry:
+def register_model(
+    name: str, path: Path, kind: str, told: Callable[[float], None] | None = None
+) -> ModelEntry:
     """Remember a model by name after loading it once; an older entry of that name is replaced.
 
     Raises:
@@ -67,13 +70,13 @@ def register_model(name: str, path: Path, kind: str) -> ModelEntry:
     if name == DEFAULT_MODEL:
         raise OptionError(f"name: {name!r} is the built-in model; choose another with --name")
     entry = ModelEntry(name=name, kind=kind, licence=LICENCES[kind], path=path.resolve())
-    _load(entry)
+    _load(entry, told)
     kept = [other for other in _read_registry() if other.name != name]
     _write_registry([*kept, entry])
     return entry
 
 
-def _load(entry: ModelEntry) -> HeadModel:
+def _load(entry: ModelEntry, told: Callable[[float], None] | None = None) -> HeadModel:
     if entry.path is None:
         from avatar.head.anny.load import load_anny  # noqa: PLC0415 - each model on demand
 
@@ -86,7 +89,7 @@ def _load(entry: ModelEntry) -> HeadModel:
     if entry.kind == "ict":
         from avatar.head.ict.load import load_ict  # noqa: PLC0415
 
-        return load_ict(entry.path)
+        return load_ict(entry.path, told)
     if entry.kind == "flame":
         from avatar.head.flame.load import load_flame  # noqa: PLC0415
 

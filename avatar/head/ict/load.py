@@ -1,5 +1,6 @@
 """ICT-FaceKit as a head model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,10 @@ _PAIRS = ("browInnerUp", "cheekPuff")
 _ABSENT = ("tongueOut",)
 
 
-def load_ict(path: Path) -> HeadModel:
+def load_ict(path: Path, told: Callable[[float], None] | None = None) -> HeadModel:
     """Return ICT-FaceKit from its folder or an archive of it; converted once, then cached.
 
+    `told` gets the share of the files that is read, while they are.
     Its `_L` and `_R` are the subject's left and right; `browInnerUp` and `cheekPuff` are the sums
     of its halves, `tongueOut` moves nothing. The eyes, which it turns by joints, get ARKit's looks
     as exact rotations. `identity_variance_kept` is 1: all modes in the files are taken. Skinning
@@ -42,7 +44,7 @@ def load_ict(path: Path) -> HeadModel:
         ModelError: files are missing, damaged, or of other counts than published.
     """
     return model_of(
-        cached_record("ict", _version(path), lambda: record_of(_converted(read_ict(path))))
+        cached_record("ict", _version(path), lambda: record_of(_converted(read_ict(path, told))))
     )
 
 

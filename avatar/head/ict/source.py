@@ -9,7 +9,7 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +46,8 @@ class IctSource:
     landmarks68: Int[ndarray, "68"]
 
 
-def read_ict(path: Path) -> IctSource:
-    """Read ICT-FaceKit from its folder or an archive of it.
+def read_ict(path: Path, told: Callable[[float], None] | None = None) -> IctSource:
+    """Read ICT-FaceKit from its folder or an archive of it; `told` gets the share read so far.
 
     Raises:
         ModelError: the path is missing, a file is missing or damaged, or the counts are not the
@@ -61,12 +61,12 @@ def read_ict(path: Path) -> IctSource:
             f"{len(files)} others; give the folder or archive that holds FaceXModel"
         )
     try:
-        return _parse(files)
+        return _parse(files, told or _silent)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelError(f"ICT-FaceKit {path}: damaged ({error}); download it again") from error
 
 
-def _parse(files: dict[str, str]) -> IctSource:
+def _parse(files: dict[str, str], told: Callable[[float], None]) -> IctSource:
     indices = json.loads(files[INDICES])
     names = tuple(str(name) for name in indices["expressions"])
     absent = [name for name in names if name not in files]
@@ -75,14 +75,19 @@ def _parse(files: dict[str, str]) -> IctSource:
     modes = _identity_names(files)
     neutral = _obj_vertices(files[NEUTRAL], NEUTRAL)
     uvs, faces, uv_faces, polygon = _obj_topology(files[NEUTRAL])
+    shapes = [*modes, *names]
+    moved = np.empty((len(shapes), VERTEX_COUNT, 3))
+    for number, name in enumerate(shapes):
+        told(number / len(shapes))
+        moved[number] = _obj_vertices(files[name], name) - neutral
     return IctSource(
         neutral=neutral,
         uvs=uvs,
         faces=faces,
         uv_faces=uv_faces,
         polygon=polygon,
-        identity=np.stack([_obj_vertices(files[name], name) - neutral for name in modes]),
-        expressions=np.stack([_obj_vertices(files[name], name) - neutral for name in names]),
+        identity=moved[: len(modes)],
+        expressions=moved[len(modes) :],
         expression_names=names,
         landmarks68=np.array(indices["idx_to_landmark_verts"], dtype=np.int64).reshape(68),
     )
@@ -175,3 +180,8 @@ def _zip_texts(path: Path) -> Iterator[tuple[Path, str]]:
 
 def _wanted(name: Path) -> bool:
     return name.suffix == ".obj" or name.name == f"{INDICES}.json"
+
+
+def _silent(share: float) -> None:
+    """Tell nobody."""
+    del share
