@@ -14,7 +14,7 @@ from avatar.gaussian.trainer import Trainer
 CHECKPOINT_EVERY = 60.0
 """Seconds between checkpoints."""
 
-_TELL_EVERY = 25
+_TELL_EVERY = 50
 """Steps between looks at the clock."""
 
 Progress = Callable[[str, float], None]

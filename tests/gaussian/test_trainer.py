@@ -17,7 +17,7 @@ from avatar.gaussian.trainer import Trainer
 from avatar.render.draw_splats import draw_splats
 from tests.gaussian.scene import made_up_take
 
-OPTIONS = TrainOptions(splats=900, size=64, steps=320, codes=4, seed=3)
+OPTIONS = TrainOptions(splats=900, size=64, steps=240, codes=4, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +70,20 @@ def test_same_seed_gives_the_same_steps(take):
     assert first_steps(2)[0] != scores
 
 
-def test_training_resumed_from_a_checkpoint_ends_as_if_never_stopped(take, tmp_path):
-    options = TrainOptions(splats=700, size=64, steps=300, codes=3, seed=5)
+def test_training_resumed_from_a_checkpoint_ends_as_if_never_stopped(take, tmp_path, monkeypatch):
+    # So that splats have come and gone before the break, and do so again after it.
+    monkeypatch.setattr("avatar.gaussian.trainer.REGROW_EVERY", 10)
+    options = TrainOptions(splats=700, size=64, steps=60, codes=3, seed=5)
     whole, broken = Trainer(take, options), Trainer(take, options)
-    # Beyond the first regrowth, so that splats have come and gone.
-    for _ in range(258):
+    for _ in range(25):
         whole.advance()
         broken.advance()
     save_checkpoint(broken, tmp_path / "state")
     mended = Trainer(take, options)
     assert resume(mended, tmp_path / "state")
-    assert mended.step == 258
-    for _ in range(6):
+    assert mended.step == 25
+    assert len(mended.splats()) > len(Trainer(take, options).splats())
+    for _ in range(10):
         whole.advance()
         mended.advance()
     assert_close(torch.tensor(mended.scores), torch.tensor(whole.scores), rtol=1e-5, atol=1e-4)
@@ -101,7 +103,7 @@ def test_checkpoint_of_another_training_is_refused(take, tmp_path):
 
 
 def test_interrupted_training_keeps_its_state_and_goes_on(take, tmp_path):
-    options = TrainOptions(splats=600, size=64, steps=75)
+    options = TrainOptions(splats=600, size=64, steps=150)
     state = tmp_path / "state"
 
     def stop(stage, done):
@@ -117,7 +119,7 @@ def test_interrupted_training_keeps_its_state_and_goes_on(take, tmp_path):
     assert told[0][1] > 0.3
     assert "dB" in told[-1][0]
     assert avatar.splats is not None
-    assert avatar.report["training"]["steps"] == 75
+    assert avatar.report["training"]["steps"] == 150
 
 
 def test_pose_is_found_from_the_picture(take, trained):
