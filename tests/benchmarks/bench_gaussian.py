@@ -163,7 +163,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=Path, default=Path(__file__).parents[3] / "shared/inputs")
     parser.add_argument("--clips", nargs="*", default=CLIPS)
     parser.add_argument("--splats", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--takes", type=Path, help="folder in which takes are kept between runs")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
     parser.add_argument("--update", action="store_true", help="keep the result as the baseline")
