@@ -16,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.export.synthetic import synthetic_avatar
+from tests.viewers.browser import CHROMIUM, FLAGS
 from viewers.server.app import studio_app
 from viewers.server.settings import StudioSettings
 
@@ -131,3 +132,38 @@ def said_within(process: subprocess.Popen, seconds: float) -> str:
 
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text())
+
+
+# No longer than a module: while it lives, nobody else in this thread may run an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[[str], object]]:
+    """Open pages in browsers of their own; whatever goes wrong in one fails the test."""
+    contexts = []
+    wrong: list[str] = []
+
+    def listen(said) -> None:
+        if "Content Security" in said.text:
+            wrong.append(said.text)
+
+    def open_page(address: str):
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", listen)
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []

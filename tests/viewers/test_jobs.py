@@ -10,8 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from avatar.animation.clip_file import save_clip
+from avatar.animation.live_link import write_live_link
+from avatar.core.clip import Clip
+from tests.core.a_few_splats import a_few_splats
 from tests.export.glb_reader import Glb
+from tests.export.synthetic import synthetic_avatar
 from tests.viewers.conftest import EVENTS, client_of, ended, hello, read_json, started
 from viewers.server.job import JobRecord, load_jobs, new_state
 from viewers.server.order import Order, Outcome
@@ -63,6 +69,50 @@ def test_a_head_is_prepared_played_and_exported(client, folder, tmp_path):
     assert Glb(tmp_path / "out.glb").json["animations"]
     zipped = ended(client, lambda: started(client, {**request, "format": "obj"}))
     assert client.get(f"/api/jobs/{zipped['id']}/file").content.startswith(b"PK")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv"])
+def test_a_performance_from_a_file_is_filmed(client, tmp_path, suffix):
+    pytest.importorskip("av")
+    clip = Clip(times=torch.arange(4) / 30, weights=torch.rand(4, 52), name="short")
+    path = tmp_path / f"short{suffix}"
+    (save_clip if suffix == ".npz" else write_live_link)(clip, path)
+    avatar = ada(client)
+    name = {"x-file-name": path.name}
+    upload = client.post("/api/uploads/clip", content=path.read_bytes(), headers=name).json()["id"]
+    request = {"kind": "clip", "upload": upload, "avatar": avatar}
+    read = ended(client, lambda: started(client, request))
+    assert read["title"] == "short"
+    film = {
+        "kind": "export",
+        "avatar": avatar,
+        "format": "webm",
+        "clip": read["id"],
+        "texture_size": 512,
+        "image_format": "png",
+    }
+    job = ended(client, lambda: started(client, film))
+    assert job["file"] == "Ada.webm"
+    assert client.get(f"/api/jobs/{job['id']}/file").content.startswith(b"\x1aE\xdf\xa3")
+
+
+def test_splats_are_exported_where_there_are_any(client, folder):
+    request = {
+        "kind": "export",
+        "avatar": ada(client),
+        "format": "ply",
+        "clip": None,
+        "texture_size": 512,
+        "image_format": "png",
+    }
+    answer = client.post("/api/jobs", json=request)
+    assert "has no splats" in answer.json()["error"]
+    head = synthetic_avatar()
+    replace(head, splats=a_few_splats(head)).save(folder / "Ada.avatar")
+    prepared(client)
+    assert hello(client)["avatars"][0]["splats"]
+    job = ended(client, lambda: started(client, request))
+    assert client.get(f"/api/jobs/{job['id']}/file").content.startswith(b"ply\n")
 
 
 def test_a_file_that_is_no_head_says_so_and_tells_nothing_of_this_machine(client, folder):

@@ -3,73 +3,16 @@
 import shutil
 import signal
 import subprocess
-import time
 import wave
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.export.glb_reader import Glb
+from tests.viewers.browser import PATIENCE, needs_browser, until
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the system's Chromium"),
-    # The browser's driver leaves its pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-FLAGS = [
-    *("--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"),
-    *("--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    "--autoplay-policy=no-user-gesture-required",
-]
-PATIENCE = 240.0
 VALIDATOR = Path.home() / ".cache" / "avatar-export-checks" / "node"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser) -> Iterator[Callable[[str], object]]:
-    contexts = []
-    wrong: list[str] = []
-
-    def open_page(address: str):
-        context = browser.new_context(viewport={"width": 1280, "height": 720})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console",
-            lambda said: wrong.append(said.text) if "Content Security" in said.text else None,
-        )
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def until(page, what: str, seconds: float = PATIENCE) -> None:
-    """Wait until an expression holds in the page; its own policy forbids Playwright's way."""
-    deadline = time.monotonic() + seconds
-    while not page.evaluate(f"() => Boolean({what})"):
-        assert time.monotonic() < deadline, f"never: {what}; {page.inner_text('body')[:2000]}"
-        time.sleep(0.1)
 
 
 def choose(page, button: str, file: Path) -> None:
@@ -106,6 +49,7 @@ def picture(page) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(shot)).convert("RGB"), np.float32)
 
 
+@needs_browser
 def test_from_a_photo_to_a_talking_head_and_out_again(start_studio, open_page, voice, tmp_path):
     empty = tmp_path / "empty"
     studio = start_studio("--port", "0", "--no-browser", path=empty)
@@ -172,6 +116,7 @@ def validate(path: Path) -> None:
         subprocess.run(["node", VALIDATOR / "validate.mjs", path], check=True)
 
 
+@needs_browser
 def test_two_pages_see_the_same_gallery(start_studio, open_page):
     studio = start_studio("--port", "0", "--no-browser")
     first, second = open_page(studio.address), open_page(studio.address)
@@ -195,6 +140,7 @@ def test_two_pages_see_the_same_gallery(start_studio, open_page):
     assert nameless == []
 
 
+@needs_browser
 def test_half_a_gigabyte_is_refused_politely(start_studio, open_page, tmp_path):
     studio = start_studio("--port", "0", "--no-browser")
     page = open_page(studio.address)
@@ -211,6 +157,7 @@ def test_half_a_gigabyte_is_refused_politely(start_studio, open_page, tmp_path):
     assert page.evaluate("() => studio.working.length") == 0
 
 
+@needs_browser
 def test_another_sites_page_gets_nothing(start_studio, browser, tmp_path):
     studio = start_studio("--port", "0", "--no-browser")
     context = browser.new_context()

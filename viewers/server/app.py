@@ -19,14 +19,24 @@ from viewers.server.formats import FORMATS
 from viewers.server.gallery import Gallery, id_of
 from viewers.server.gate import Gate
 from viewers.server.hub import Hub
+from viewers.server.job import ACTIVE
 from viewers.server.jobs import Jobs
+from viewers.server.live import Live
 from viewers.server.media_types import SUFFIXES
-from viewers.server.messages import GalleryChanged, Hello, JobRequest, Refused, RenameRequest
+from viewers.server.messages import (
+    GalleryChanged,
+    Hello,
+    JobRequest,
+    PrepareRequest,
+    Refused,
+    RenameRequest,
+)
 from viewers.server.names import NotThereError
 from viewers.server.page import page_files, send_page
 from viewers.server.requests import Requests
 from viewers.server.settings import StudioSettings
 from viewers.server.uploads import TooLargeError, UnknownTypeError, Uploads
+from viewers.server.worker_process import Workers
 
 _LOOK_SECONDS = 3.0
 _PREPARED_TYPES = {
@@ -52,6 +62,7 @@ def studio_app(settings: StudioSettings) -> Gate:
     studio = _Studio(settings)
     routes = [
         WebSocketRoute("/api/events", studio.events),
+        WebSocketRoute("/api/live", studio.live),
         Route("/api/uploads/{kind}", _told(studio.upload), methods=["POST"]),
         Route("/api/jobs", _told(studio.start_job), methods=["POST"]),
         Route("/api/jobs/{job}", _told(studio.end_job), methods=["DELETE"]),
@@ -75,8 +86,10 @@ class _Studio:
         self._gallery = Gallery(settings.folder)
         self._gallery.set_up()
         self._uploads = Uploads(self._gallery.state / "uploads", settings.limits)
-        self._jobs = Jobs(self._gallery, settings.limits, self._hub.tell)
+        self._workers = Workers(self._gallery.state / "workers.log")
+        self._jobs = Jobs(self._gallery, self._workers, settings.limits, self._hub.tell)
         self._requests = Requests(self._gallery, self._uploads, self._jobs)
+        self._live = Live(self._gallery.state / "jobs", self._workers, self._jobs.add_take)
         self._page = page_files()
         self._seen = self._gallery.entries()
 
@@ -91,11 +104,16 @@ class _Studio:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._workers.end()
 
     async def events(self, socket: WebSocket) -> None:
         """Tell a page all that happens."""
         await self._jobs.expect()
         await self._hub.serve(socket, self._hello)
+
+    async def live(self, socket: WebSocket) -> None:
+        """Follow a page's camera."""
+        await self._live.serve(socket)
 
     async def upload(self, request: Request) -> Response:
         """Take a file."""
@@ -180,6 +198,18 @@ class _Studio:
             with contextlib.suppress(AvatarError):
                 if self._hub.listened:
                     self._look()
+                    self._prepare_one()
+
+    def _prepare_one(self) -> None:
+        """While nothing else is to be done, get the next head ready that was not tried yet."""
+        jobs = self._jobs.states()
+        if any(job.status in ACTIVE for job in jobs):
+            return
+        tried = {job.avatar for job in jobs if job.kind == "prepare"}
+        for entry in self._seen:
+            if not entry.ready and entry.id not in tried:
+                self._requests.start(PrepareRequest(kind="prepare", avatar=entry.id))
+                return
 
     def _look(self) -> None:
         entries = self._gallery.entries()

@@ -8,12 +8,15 @@ from pathlib import Path
 from avatar.animation.clip_file import load_clip, save_clip
 from avatar.animation.film_options import FilmOptions
 from avatar.animation.live_link import write_live_link
+from avatar.animation.splat_film_options import SplatFilmOptions
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
 from avatar.create.render_film import render_film
+from avatar.create.render_splats import film_splats, performance, write_frame
 from avatar.export.glb import GlbOptions, export_glb
 from avatar.export.gltf_material import TextureOptions
 from avatar.export.obj import export_obj
+from avatar.render.splat_stage import SplatStage
 from viewers.server.order import Order
 
 
@@ -35,6 +38,8 @@ def export(
         head.save(path)
     elif order.format == "obj":
         _zipped_obj(order, head, path)
+    elif order.format in ("ply", "spz"):
+        write_frame(SplatStage.build(head), performance(None), 0.0, path, SplatFilmOptions())
     elif clip is None:
         raise AssertionError("the server refuses a performance's formats without one")
     elif order.format == "csv":
@@ -42,8 +47,18 @@ def export(
     elif order.format == "npz":
         save_clip(clip, path)
     else:
-        sound = Path(order.sound) if order.sound else None
+        _film(order, head, clip, path, progress)
+
+
+def _film(
+    order: Order, head: Avatar, clip: Clip, path: Path, progress: Callable[[str, float], None]
+) -> None:
+    sound = Path(order.sound) if order.sound else None
+    if head.splats is None:
         render_film(head, clip, sound, path, FilmOptions(), progress)
+    else:
+        made = (SplatFilmOptions(), FilmOptions(size=SplatFilmOptions().size))
+        film_splats(SplatStage.build(head), clip, sound, path, made, progress)
 
 
 def _from_zero(clip: Clip) -> Clip:

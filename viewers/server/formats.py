@@ -9,6 +9,7 @@ def _format(
     detail: str,
     *,
     clip: str = "",
+    splats: bool = False,
     textures: bool = False,
     slow: bool = False,
 ) -> FormatInfo:
@@ -18,6 +19,7 @@ def _format(
         detail=detail,
         takes_clip=clip in ("takes", "needs"),
         needs_clip=clip == "needs",
+        needs_splats=splats,
         takes_textures=textures,
         slow=slow,
     )
@@ -35,6 +37,8 @@ FORMATS: tuple[FormatInfo, ...] = (
     _format(
         "obj", "Wavefront (.obj)", "the neutral head for sculpting tools, zipped", textures=True
     ),
+    _format("ply", "Splats (.ply)", "the Gaussians at rest, for splat viewers", splats=True),
+    _format("spz", "Splats, packed (.spz)", "the same, a tenth of the size", splats=True),
     _format(
         "csv", "Live Link Face (.csv)", "the performance, as the iPhone app writes it", clip="needs"
     ),

@@ -57,6 +57,10 @@ class Gallery:
                 continue  # gone since it was listed
         return tuple(sorted(found, key=lambda entry: -entry.modified))
 
+    def entry(self, avatar: str) -> AvatarEntry:
+        """Return a head; NotThereError if there is none of that id."""
+        return self._entry(self.path(avatar))
+
     def path(self, avatar: str) -> Path:
         """Return the file of a head; NotThereError if there is none of that id."""
         for path in self._paths():

@@ -15,7 +15,7 @@ from viewers.server.messages import GalleryChanged, JobChanged, JobRemoved, JobS
 from viewers.server.names import NotThereError
 from viewers.server.order import Order, Outcome
 from viewers.server.settings import StudioLimits
-from viewers.server.worker_process import WorkerProcess
+from viewers.server.worker_process import WorkerProcess, Workers
 
 Told = Callable[[GalleryChanged | JobChanged | JobRemoved], None]
 Lane = Literal["long", "short"]
@@ -27,8 +27,11 @@ _ATTEMPTS = 2
 class Jobs:
     """Two lanes: what takes long waits its turn, and what is short does not wait for it."""
 
-    def __init__(self, gallery: Gallery, limits: StudioLimits, told: Told) -> None:
+    def __init__(
+        self, gallery: Gallery, workers: Workers, limits: StudioLimits, told: Told
+    ) -> None:
         self._gallery = gallery
+        self._workers = workers
         self._limits = limits
         self._told = told
         self._changed = asyncio.Event()
@@ -72,6 +75,20 @@ class Jobs:
         self._changed.set()
         return record.state
 
+    def add_take(self, identity: str, folder: Path) -> str:
+        """List a performance that was recorded live as a job that is done; return its id."""
+        order = Order(task="clip", folder=str(folder), name="Webcam")
+        state = replace(
+            new_state(identity, order, "Webcam take", None),
+            status="done",
+            stage="done",
+            progress=1.0,
+            clip=True,
+        )
+        self._keep(JobRecord(state=state, order=order, attempts=1))
+        self._forget_oldest()
+        return identity
+
     def preparing(self, avatar: str) -> JobState | None:
         """Return the job that prepares a head already, if there is one."""
         for record in self._records.values():
@@ -95,20 +112,16 @@ class Jobs:
     # ---- doing them ----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Do jobs until cancelled; no worker outlives this."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._work("long"))
-                group.create_task(self._work("short"))
-        finally:
-            if self._standby is not None:
-                await self._standby.end()
+        """Do jobs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._work("long"))
+            group.create_task(self._work("short"))
 
     async def expect(self) -> None:
         """Have a worker ready, as somebody is there: loading its libraries takes seconds."""
         async with self._starting:
             if self._standby is None or not self._standby.alive:
-                self._standby = await WorkerProcess.start(self._gallery.state / "workers.log")
+                self._standby = await self._workers.start()
 
     async def _work(self, lane: Lane) -> None:
         while True:
@@ -249,7 +262,7 @@ class Jobs:
         worker, self._standby = self._standby, None
         if worker is not None and worker.alive:
             return worker
-        return await WorkerProcess.start(self._gallery.state / "workers.log")
+        return await self._workers.start()
 
 
 def lane_of(order: Order) -> Lane:

@@ -10,7 +10,7 @@ from typing import Literal
 UploadKind = Literal["photo", "sound", "video", "avatar", "clip"]
 JobKind = Literal["reconstruct", "prepare", "add", "speak", "track", "clip", "export"]
 JobStatus = Literal["waiting", "running", "done", "failed", "cancelled"]
-ExportFormat = Literal["glb", "obj", "avatar", "csv", "npz", "mp4", "webm"]
+ExportFormat = Literal["glb", "obj", "avatar", "ply", "spz", "csv", "npz", "mp4", "webm"]
 ImageFormat = Literal["png", "jpeg"]
 StyleName = Literal["neutral", "whisper", "clear", "shout", "sing"]
 EmotionName = Literal["none", "joy", "anger", "sadness", "fear", "surprise", "disgust"]
@@ -68,13 +68,14 @@ class UploadLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class FormatInfo:
-    """A format to export; `needs_clip` where there is nothing to write without a performance."""
+    """A format to export; `needs_clip` and `needs_splats`: there is nothing to write without."""
 
     format: ExportFormat
     title: str
     detail: str
     takes_clip: bool
     needs_clip: bool
+    needs_splats: bool
     takes_textures: bool
     slow: bool
 
@@ -131,6 +132,35 @@ class ClipData:
     weights: str
     rotations: str
     sound: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveReady:
+    """The camera's follower waits for pictures."""
+
+    kind: Literal["ready"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveFace:
+    """What a picture of the camera shows; without weights, no face. `time` is the picture's own.
+
+    `rotations` has four numbers (x, y, z, w) for each of `joints`.
+    """
+
+    kind: Literal["face"]
+    time: float
+    weights: tuple[float, ...]
+    joints: tuple[str, ...]
+    rotations: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveTaken:
+    """The camera stopped, and what it showed is kept as this job."""
+
+    kind: Literal["taken"]
+    job: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +282,9 @@ class RenameRequest:
 
 EVENTS = (Hello, GalleryChanged, JobChanged, JobRemoved)
 """What comes over the WebSocket; nothing goes the other way."""
+
+LIVE = (LiveReady, LiveFace, LiveTaken)
+"""What a page is told while its camera is followed; it sends pictures, then the word `stop`."""
 
 ANSWERS = (ClipData, Uploaded, Deleted, Refused)
 """What HTTP requests are answered with."""

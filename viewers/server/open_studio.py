@@ -18,7 +18,7 @@ from viewers.server.settings import StudioSettings
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _PORTS = 20
-_SOCKET_BYTES = 1 << 16
+_SOCKET_BYTES = 1 << 20
 
 
 def open_studio(path: Path, host: str, port: int, *, browser: bool) -> None:

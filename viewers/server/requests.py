@@ -133,6 +133,8 @@ class Requests:
             sound = str(made / "sound.wav") if (made / "sound.wav").is_file() else None
         if known.needs_clip and clip is None:
             raise OptionError("clip: this format holds a performance; make the head speak first")
+        if known.needs_splats and not self._gallery.entry(request.avatar).splats:
+            raise OptionError("format: this head has no splats; `avatar train` makes one that has")
         order = Order(
             task="export",
             folder=str(folder),

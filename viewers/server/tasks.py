@@ -81,7 +81,7 @@ def _speak(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
     sound = Path(order.inputs[0])
     progress("opening the head", 0.0)
     done = speak_with_evidence(sound, options, _head(order), _part(progress, 0.1, 0.95))
-    _keep_performance(done.clip, sound, folder)
+    keep_performance(done.clip, sound, folder)
     return done.warnings
 
 
@@ -89,7 +89,7 @@ def _track(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
     video = Path(order.inputs[0])
     share = 0.5 if order.make_head else 0.95
     take = track_video(video, progress=_part(progress, 0.0, share))
-    _keep_performance(take.clip(), sound_of(video), folder)
+    keep_performance(take.clip(), sound_of(video), folder)
     if order.make_head:
         options = ReconstructOptions(name=order.name)
         head = head_of_track(video, take, options, _part(progress, share, 0.9))
@@ -105,7 +105,7 @@ def _clip(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
         clip = load_clip(order.inputs[0])
     else:
         clip = read_live_link(order.inputs[0])
-    _keep_performance(clip, None, folder)
+    keep_performance(clip, None, folder)
     return ()
 
 
@@ -139,7 +139,8 @@ def _keep_views(head: Avatar, folder: Path, progress: Progress) -> None:
     Image.fromarray(picture.numpy()).save(folder / "thumb.jpg", quality=88)
 
 
-def _keep_performance(clip: Clip, sound: SoundSource | None, folder: Path) -> None:
+def keep_performance(clip: Clip, sound: SoundSource | None, folder: Path) -> None:
+    """Write a performance's files into a job's folder."""
     save_clip(clip, folder / "clip.npz")
     if sound is not None:
         _write_wav(sound, folder / "sound.wav")

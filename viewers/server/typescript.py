@@ -54,6 +54,7 @@ def _messages() -> str:
     parts += [f"export type {name} = {_literals(kind)};\n" for name, kind in aliases.items()]
     parts += [_interface(record, aliases) for record in records]
     parts.append(_union("StudioEvent", messages.EVENTS))
+    parts.append(_union("LiveMessage", messages.LIVE))
     parts.append(_union("JobRequest", get_args(messages.JobRequest)))
     names = ",\n".join(f"  '{name}'" for name in ARKIT_NAMES)
     parts.append(f"export const ARKIT_NAMES = [\n{names},\n] as const;\n")

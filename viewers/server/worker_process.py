@@ -5,11 +5,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from viewers.server.codec import RequestError, decode, encode
 from viewers.server.order import Order, Outcome, Ready, Step
+
+JOB_WORKER = "viewers.server.worker"
+LIVE_WORKER = "viewers.server.live_worker"
 
 _LONGEST_LINE = 1 << 20
 _CRASHED = "the job stopped unexpectedly{how}; try again, with another file if it stays so"
@@ -22,13 +25,13 @@ class WorkerProcess:
         self._process = process
 
     @staticmethod
-    async def start(log: Path) -> "WorkerProcess":
+    async def start(log: Path, module: str = JOB_WORKER) -> "WorkerProcess":
         """Start a worker; it loads its libraries while it waits for an order."""
         with log.open("ab") as stderr:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "viewers.server.worker",
+                module,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,
@@ -62,22 +65,38 @@ class WorkerProcess:
 
     async def end(self) -> None:
         """Kill the process and all it started, and wait until they are gone."""
+        self.kill()
+        await self._process.wait()
+
+    def kill(self) -> None:
+        """Kill the process and all it started."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if hasattr(os, "killpg"):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 else:
                     self._process.kill()
-        await self._process.wait()
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to its stdin; ConnectionError when it is gone."""
+        stdin = self._process.stdin
+        if stdin is None:
+            raise AssertionError("it was asked for")
+        stdin.write(data)
+        await stdin.drain()
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield what it says, line by line, until it ends."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise AssertionError("it was asked for")
+        while line := await stdout.readline():
+            yield line
 
     async def _run(self, order: Order, told: Callable[[str, float], None]) -> Outcome:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise AssertionError("both were asked for")
         try:
-            stdin.write(encode(order).encode() + b"\n")
-            await stdin.drain()
-            while line := await stdout.readline():
+            await self.write(encode(order).encode() + b"\n")
+            async for line in self.lines():
                 message: Ready | Step | Outcome = decode(Ready | Step | Outcome, line)
                 if isinstance(message, Outcome):
                     return message
@@ -87,6 +106,31 @@ class WorkerProcess:
             pass
         code = await self._process.wait()
         return _failed(_CRASHED.format(how=f" (signal {-code})" if code < 0 else ""))
+
+
+class Workers:
+    """All workers of a server: none is forgotten, whatever became of who started it."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._starts: set[asyncio.Task[WorkerProcess]] = set()
+
+    async def start(self, module: str = JOB_WORKER) -> WorkerProcess:
+        """Start a worker."""
+        self._starts = {task for task in self._starts if not _is_over(task)}
+        task = asyncio.create_task(WorkerProcess.start(self._log, module))
+        self._starts.add(task)
+        # Who waits may be cancelled half-way; the process is there all the same.
+        return await asyncio.shield(task)
+
+    async def end(self) -> None:
+        """End all that still run."""
+        for task in self._starts:
+            await (await task).end()
+
+
+def _is_over(task: "asyncio.Task[WorkerProcess]") -> bool:
+    return task.done() and (task.exception() is not None or not task.result().alive)
 
 
 def _failed(error: str) -> Outcome:

@@ -61,7 +61,7 @@ function start(): void {
     gallery(studio, onVideo),
     stageBox,
     side,
-    timeline(studio, onVideo),
+    timeline(studio, onVideo, stageBox),
   );
   takeDrops(studio, onVideo);
   takeKeys(studio);

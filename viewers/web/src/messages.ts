@@ -6,7 +6,7 @@ export type JobKind = 'reconstruct' | 'prepare' | 'add' | 'speak' | 'track' | 'c
 
 export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export type ExportFormat = 'glb' | 'obj' | 'avatar' | 'csv' | 'npz' | 'mp4' | 'webm';
+export type ExportFormat = 'glb' | 'obj' | 'avatar' | 'ply' | 'spz' | 'csv' | 'npz' | 'mp4' | 'webm';
 
 export type ImageFormat = 'png' | 'jpeg';
 
@@ -50,13 +50,14 @@ export interface UploadLimit {
   readonly suffixes: readonly string[];
 }
 
-/** A format to export; `needs_clip` where there is nothing to write without a performance. */
+/** A format to export; `needs_clip` and `needs_splats`: there is nothing to write without. */
 export interface FormatInfo {
   readonly format: ExportFormat;
   readonly title: string;
   readonly detail: string;
   readonly takes_clip: boolean;
   readonly needs_clip: boolean;
+  readonly needs_splats: boolean;
   readonly takes_textures: boolean;
   readonly slow: boolean;
 }
@@ -99,6 +100,26 @@ export interface ClipData {
   readonly weights: string;
   readonly rotations: string;
   readonly sound: boolean;
+}
+
+/** The camera's follower waits for pictures. */
+export interface LiveReady {
+  readonly kind: 'ready';
+}
+
+/** What a picture of the camera shows; without weights, no face. `time` is the picture's own. */
+export interface LiveFace {
+  readonly kind: 'face';
+  readonly time: number;
+  readonly weights: readonly number[];
+  readonly joints: readonly string[];
+  readonly rotations: readonly number[];
+}
+
+/** The camera stopped, and what it showed is kept as this job. */
+export interface LiveTaken {
+  readonly kind: 'taken';
+  readonly job: string;
 }
 
 /** A file that arrived. */
@@ -187,6 +208,11 @@ export type StudioEvent =
   | GalleryChanged
   | JobChanged
   | JobRemoved;
+
+export type LiveMessage =
+  | LiveReady
+  | LiveFace
+  | LiveTaken;
 
 export type JobRequest =
   | ReconstructRequest

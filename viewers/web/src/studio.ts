@@ -1,12 +1,13 @@
 /** The studio's state and what can be done in it; panels show it and call it. */
 
-import type { Quaternion } from 'three';
+import { Quaternion } from 'three';
 import type {
   AvatarEntry,
   ExportRequest,
   FormatInfo,
   JobRequest,
   JobState,
+  LiveFace,
   StudioEvent,
   UploadKind,
 } from './messages';
@@ -205,6 +206,19 @@ export class Studio {
     } catch (error) {
       failed(error);
     }
+  }
+
+  performJob(id: string): void {
+    const job = this.jobs.get(id);
+    if (job) void this.perform(job);
+  }
+
+  /** Do what the camera sees, now. */
+  mimic(face: LiveFace): void {
+    if (face.weights.length === 0) return;
+    if (this.player.playing) this.player.pause();
+    this.face.weights.set(face.weights);
+    this.put(new Map(face.joints.map((joint, index) => [joint, new Quaternion().fromArray(face.rotations, 4 * index)])));
   }
 
   unloadClip(): void {

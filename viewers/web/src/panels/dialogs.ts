@@ -41,6 +41,7 @@ export function exportDialog(studio: Studio): void {
   };
   const list = h('div', { class: 'formats', role: 'radiogroup', 'aria-label': 'Format' });
   for (const info of studio.formats) {
+    if (info.needs_splats && !studio.shown?.splats) continue;
     const missing = info.needs_clip && studio.clipJob === null;
     const input = h('input', { type: 'radio', name: 'format', value: info.format, checked: info.format === format, disabled: missing });
     input.addEventListener('change', () => ((format = info.format), show()));

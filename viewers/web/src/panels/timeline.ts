@@ -6,10 +6,11 @@ import { Recorder } from '../recorder';
 import type { Studio } from '../studio';
 import { failed } from '../toast';
 import { speakSettings } from './speak_settings';
+import { webcamButton } from './webcam';
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
-export function timeline(studio: Studio, onVideo: (file: File) => void): HTMLElement {
+export function timeline(studio: Studio, onVideo: (file: File) => void, stageBox: HTMLElement): HTMLElement {
   const { player } = studio;
   const play = iconButton('play', 'Play (space)', () => player.toggle());
   play.classList.add('play');
@@ -59,10 +60,10 @@ export function timeline(studio: Studio, onVideo: (file: File) => void): HTMLEle
     if (player.loaded) tick();
   };
   studio.listen(show);
-  return h('section', { class: 'timeline', 'aria-label': 'Performance' }, speakRow(studio, onVideo), transport);
+  return h('section', { class: 'timeline', 'aria-label': 'Performance' }, speakRow(studio, onVideo, stageBox), transport);
 }
 
-function speakRow(studio: Studio, onVideo: (file: File) => void): HTMLElement {
+function speakRow(studio: Studio, onVideo: (file: File) => void, stageBox: HTMLElement): HTMLElement {
   const voice = h('button', { type: 'button', class: 'speak' }, icon('voice'), 'Choose a voice');
   voice.addEventListener('click', async () => {
     const [file] = await chooseFiles(`${ACCEPT.sound},${ACCEPT.video}`);
@@ -76,7 +77,7 @@ function speakRow(studio: Studio, onVideo: (file: File) => void): HTMLElement {
     if (file) onVideo(file);
   });
   const test = h('button', { type: 'button', class: 'quiet', onclick: () => void studio.readClip(null) }, icon('spark'), 'Test animation');
-  const row = h('div', { class: 'speak-row' }, voice, record, speakSettings(studio), video, test);
+  const row = h('div', { class: 'speak-row' }, voice, record, speakSettings(studio), webcamButton(studio, stageBox), video, test);
   studio.listen(() => {
     for (const button of [voice, record, test]) button.disabled = studio.shown === null;
     const busy = studio.working.find((job) => job.kind === 'speak' && studio.isMine(job.id));

@@ -38,6 +38,7 @@ export class Head {
 
   private weights = new Float32Array(ARKIT_NAMES.length);
   private splatsBehind = true;
+  private readonly headAtRest: Vector3;
 
   constructor(
     readonly root: Object3D,
@@ -63,7 +64,8 @@ export class Head {
     }
     root.updateMatrixWorld(true);
     if (splats) root.add(splats.mesh);
-    this.eyeLevel = this.bones.get('eye_left')?.getWorldPosition(new Vector3()).y ?? 0;
+    this.eyeLevel = this.placeOf('eye_left').y;
+    this.headAtRest = this.placeOf('head');
     this.extent = extentOf(meshes, this.eyeLevel);
   }
 
@@ -93,8 +95,8 @@ export class Head {
       this.splatsBehind = false;
       this.root.updateMatrixWorld(true);
       const turn = this.bones.get('head')?.getWorldQuaternion(new Quaternion()) ?? STILL;
-      const pivot = this.bones.get('neck')?.getWorldPosition(new Vector3()) ?? new Vector3();
-      splats.pose(this.weights, turn, pivot);
+      const shift = this.placeOf('head').sub(this.headAtRest.clone().applyQuaternion(turn));
+      splats.pose(this.weights, turn, shift);
     }
     splats.sort(renderer, camera);
   }
@@ -111,6 +113,10 @@ export class Head {
         material.dispose();
       }
     }
+  }
+
+  private placeOf(joint: string): Vector3 {
+    return this.bones.get(joint)?.getWorldPosition(new Vector3()) ?? new Vector3();
   }
 }
 

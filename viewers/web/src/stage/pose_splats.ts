@@ -27,10 +27,9 @@ export class SplatPoser {
     this.tints = new Float32Array(3 * this.count);
   }
 
-  /** Pose for 52 weights and a head turned about `pivot` (metres, head frame). */
-  pose(weights: ArrayLike<number>, turn: Quaternion, pivot: Vector3): void {
+  /** Pose for 52 weights and the head's pose in the world: its turn, then its shift in metres. */
+  pose(weights: ArrayLike<number>, turn: Quaternion, shift: Vector3): void {
     const { header } = this.file;
-    const shift = pivot.clone().sub(pivot.clone().applyQuaternion(turn));
     const vector = rotationVector(turn);
     const codes = this.codes(weights, vector);
     sum(this.offsets, codes, this.file.table('offset_shapes'), header.most_offset);

@@ -118,8 +118,8 @@ export class SplatCloud {
     this.mesh.visible = false;
   }
 
-  pose(weights: ArrayLike<number>, turn: Quaternion, pivot: Vector3): void {
-    this.poser.pose(weights, turn, pivot);
+  pose(weights: ArrayLike<number>, turn: Quaternion, shift: Vector3): void {
+    this.poser.pose(weights, turn, shift);
   }
 
   dispose(): void {

@@ -1,0 +1,32 @@
+"""The system's Chromium, driven by Playwright, on the studio's page."""
+
+import shutil
+import time
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+# llvmpipe draws several times faster than Chromium's own software renderer.
+FLAGS = [
+    *("--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"),
+    *("--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    "--autoplay-policy=no-user-gesture-required",
+]
+PATIENCE = 240.0
+
+
+def needs_browser(test):
+    """Mark a test that drives the page in a browser."""
+    return pytest.mark.slow(
+        pytest.mark.skipif(CHROMIUM is None, reason="needs the system's Chromium")(test)
+    )
+
+
+def until(page, what: str, seconds: float = PATIENCE) -> None:
+    """Wait until an expression holds in the page; its own policy forbids Playwright's way."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(f"() => Boolean({what})"):
+        assert time.monotonic() < deadline, f"never: {what}; {page.inner_text('body')[:2000]}"
+        time.sleep(0.1)
