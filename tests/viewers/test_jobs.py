@@ -28,6 +28,17 @@ def ada(client) -> str:
     return hello(client)["avatars"][0]["id"]
 
 
+def export_of(avatar: str, kind: str, clip: str | None) -> dict:
+    return {
+        "kind": "export",
+        "avatar": avatar,
+        "format": kind,
+        "clip": clip,
+        "texture_size": 512,
+        "image_format": "jpeg",
+    }
+
+
 def prepared(client) -> str:
     avatar = ada(client)
     end = ended(client, lambda: started(client, {"kind": "prepare", "avatar": avatar}))
@@ -51,14 +62,7 @@ def test_a_head_is_prepared_played_and_exported(client, folder, tmp_path):
     assert len(weights) == data["frames"] == 241
     assert weights.max() == pytest.approx(1)
 
-    request = {
-        "kind": "export",
-        "avatar": avatar,
-        "format": "glb",
-        "clip": clip["id"],
-        "texture_size": 512,
-        "image_format": "jpeg",
-    }
+    request = export_of(avatar, "glb", clip["id"])
     job = ended(client, lambda: started(client, request))
     assert job["file"] == "Ada.glb"
     answer = client.get(f"/api/jobs/{job['id']}/file")
@@ -81,28 +85,14 @@ def test_a_performance_from_a_file_is_filmed(client, tmp_path):
     request = {"kind": "clip", "upload": upload, "avatar": avatar}
     read = ended(client, lambda: started(client, request))
     assert read["title"] == "short"
-    film = {
-        "kind": "export",
-        "avatar": avatar,
-        "format": "webm",
-        "clip": read["id"],
-        "texture_size": 512,
-        "image_format": "png",
-    }
+    film = export_of(avatar, "webm", read["id"])
     job = ended(client, lambda: started(client, film))
     assert job["file"] == "Ada.webm"
     assert client.get(f"/api/jobs/{job['id']}/file").content.startswith(b"\x1aE\xdf\xa3")
 
 
 def test_splats_are_exported_where_there_are_any(client, folder):
-    request = {
-        "kind": "export",
-        "avatar": ada(client),
-        "format": "ply",
-        "clip": None,
-        "texture_size": 512,
-        "image_format": "png",
-    }
+    request = export_of(ada(client), "ply", None)
     answer = client.post("/api/jobs", json=request)
     assert "has no splats" in answer.json()["error"]
     head = synthetic_avatar()
@@ -122,14 +112,7 @@ def test_a_file_that_is_no_head_says_so_and_tells_nothing_of_this_machine(client
 
 
 def test_a_performance_is_needed_for_a_film(client):
-    request = {
-        "kind": "export",
-        "avatar": ada(client),
-        "format": "mp4",
-        "clip": None,
-        "texture_size": 2048,
-        "image_format": "png",
-    }
+    request = export_of(ada(client), "mp4", None)
     answer = client.post("/api/jobs", json=request)
     assert answer.status_code == 400
     assert "make the head speak first" in answer.json()["error"]
