@@ -23,6 +23,8 @@ LARGEST_FRAME = 1 << 20
 _TIME_BYTES = 8
 _JPEG = b"\xff\xd8\xff"
 _IDLE_SECONDS = 20.0
+_START_SECONDS = 240.0
+"""The first time on a machine, the head model is built before the first picture is looked at."""
 _STOP = "stop"
 
 
@@ -67,12 +69,15 @@ class Live:
                 await worker.end()
 
     async def _relay(self, socket: WebSocket, worker: WorkerProcess) -> None:
-        answering = asyncio.create_task(_answer(socket, worker))
+        ready = asyncio.Event()
+        answering = asyncio.create_task(_answer(socket, worker, ready))
         try:
             while not answering.done():
                 taking = asyncio.create_task(socket.receive())
                 done, _ = await asyncio.wait(
-                    {taking, answering}, timeout=_IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    {taking, answering},
+                    timeout=_IDLE_SECONDS if ready.is_set() else _START_SECONDS,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 if taking not in done:
                     taking.cancel()
@@ -105,7 +110,7 @@ def _checked(message: object) -> bytes | None:
     return struct.pack("<I", len(data)) + data
 
 
-async def _answer(socket: WebSocket, worker: WorkerProcess) -> None:
+async def _answer(socket: WebSocket, worker: WorkerProcess, ready: asyncio.Event) -> None:
     """Send on what the worker says, until it ends."""
     with contextlib.suppress(RequestError, RuntimeError, WebSocketDisconnect):
         async for line in worker.lines():
@@ -113,6 +118,7 @@ async def _answer(socket: WebSocket, worker: WorkerProcess) -> None:
             if isinstance(message, Outcome):
                 return
             if isinstance(message, Ready):
+                ready.set()
                 await socket.send_text(encode(LiveReady(kind="ready")))
             else:
                 await socket.send_text(encode(message))

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from avatar.animation.join import join_frames
 from avatar.capture.read_video import VideoFrame
 from avatar.core.clip import Clip
 from avatar.core.errors import AvatarError
-from avatar.create.track_live import join_frames, track_live
+from avatar.create.track_live import track_live
 from avatar.head.registry import DEFAULT_MODEL, load_model
 from viewers.server.codec import encode
 from viewers.server.messages import LiveFace
