@@ -76,6 +76,8 @@ def read_live_link(path: Path | str) -> Clip:
     """
     try:
         rows = list(csv.reader(Path(path).read_text(encoding="utf-8-sig").splitlines()))
+    except FileNotFoundError as error:
+        raise OptionError(f"{path}: there is no such file") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OptionError(f"{path}: cannot be read as CSV ({error})") from error
     header = [name[:1].lower() + name[1:] for name in rows[0]] if rows else []

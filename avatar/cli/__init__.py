@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"avatar: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("avatar: stopped; nothing half-written is left\n")
+        sys.stderr.write("avatar: stopped\n")
         return 130
     except BrokenPipeError:
         # Whoever read our output (`| head`) has seen enough; nothing more can be told to them.

@@ -67,6 +67,8 @@ def track_camera(
         rate = camera.video.rate or 30.0
         with ClipSender(targets, rate) as sender:
             sys.stderr.write(f"tracking {camera.name}; Ctrl-C ends it\n")
+            if not (output or targets):
+                sys.stderr.write("nothing is kept or sent: -o take.csv and --send do that\n")
             try:
                 frames = track_live(camera, model, options)
                 _run(frames, sender, recorded if output else None, live.seconds)

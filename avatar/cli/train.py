@@ -66,7 +66,9 @@ def train(
         try:
             head = train_take(found, training, checkpoint, part_of(progress, 0.2, 1.0))
         except KeyboardInterrupt:
-            sys.stderr.write("avatar: the same command goes on where this stopped\n")
+            sys.stderr.write(
+                "avatar: what is done is kept beside the output; the same command goes on there\n"
+            )
             raise
         with atomic_outputs((output,)) as temporary:
             head.save(temporary[output])

@@ -109,7 +109,7 @@ def _check_directory(path: Path) -> None:
         tail = file.read(_END_REACH)
     place = tail.rfind(b"PK\x05\x06")
     if place < 0 or len(tail) < place + 22:
-        raise zipfile.BadZipFile("the end of the archive is missing")
+        raise zipfile.BadZipFile("no zip archive, or its end is missing")
     (directory_bytes,) = struct.unpack("<I", tail[place + 12 : place + 16])
     if directory_bytes > _MAX_DIRECTORY_BYTES:
         raise BundleError(f"{path}: unsafe: its table of contents takes {directory_bytes:,} bytes")

@@ -57,8 +57,8 @@ def resume(trainer: Trainer, path: Path) -> bool:
             kept: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if notes.get("checkpoint") != _VERSION or notes.get("of") != fingerprint(trainer):
             raise BundleError(
-                f"{path}: left by a training with other options or another video; delete it to "
-                "begin anew"
+                f"{path}: left by a training with other options or another video; type that "
+                "command to go on, or delete this file to begin anew"
             )
         trainer.optimizer.recall(_below("unknowns", kept))
         trainer.bind(Binding(**_below("binding", kept)))

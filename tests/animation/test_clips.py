@@ -60,6 +60,11 @@ def test_what_is_no_clip_is_refused(tmp_path: Path):
         load_clip(path)
 
 
+def test_a_recording_that_is_not_there_is_told_so(tmp_path: Path):
+    with pytest.raises(OptionError, match="no such file"):
+        read_live_link(tmp_path / "nobody.csv")
+
+
 def test_live_link_keeps_weights_times_and_the_heads_turn(tmp_path: Path):
     clip = wave_clip()
     write_live_link(clip, tmp_path / "clip.csv")

@@ -42,6 +42,7 @@ def test_a_busy_port_leads_to_the_next_one(start_studio):
     port = int(first.address.rsplit(":", 1)[1].strip("/"))
     second = start_studio("--port", str(port), "--no-browser")
     assert "no browser to open" not in second.said
+    assert f"Port {port} is taken" in second.said
     assert second.address != first.address
     assert status(second.address) == 200
 
@@ -52,3 +53,9 @@ def test_what_is_no_head_is_refused(name, tmp_path, capsys):
         (tmp_path / name).write_text("x")
     assert main(["view", str(tmp_path / name)]) == 2
     assert "path" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_a_port_that_cannot_be_is_refused(port, tmp_path, capsys):
+    assert main(["view", str(tmp_path), "--port", port]) == 2
+    assert "expected 0 to 65535" in capsys.readouterr().err

@@ -36,7 +36,10 @@ def open_studio(path: Path, host: str, port: int, *, browser: bool) -> None:
     """
     folder, head = _folder_and_head(path)
     listener = _listen(host, port)
-    port = listener.getsockname()[1]
+    taken = ""
+    wanted, port = port, listener.getsockname()[1]
+    if wanted and port != wanted:
+        taken = f"Port {wanted} is taken, so it is {port}.\n"
     local = host in _LOCAL
     token = None if local else secrets.token_urlsafe(24)
     settings = StudioSettings(
@@ -57,7 +60,7 @@ def open_studio(path: Path, host: str, port: int, *, browser: bool) -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
         ),
-        lambda: _tell(address, folder, browser=browser),
+        lambda: _tell(f"{taken}Avatar studio: {address}", address, folder, browser=browser),
     )
     try:
         server.run(sockets=[listener])
@@ -95,8 +98,10 @@ def _folder_and_head(path: Path) -> tuple[Path, Path | None]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise OptionError(f"port: expected 0 to 65535, got {port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + _PORTS) if port else (0,):
+    for candidate in range(port, min(port + _PORTS, 65536)) if port else (0,):
         listener = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,8 +118,8 @@ def _listen(host: str, port: int) -> socket.socket:
     raise OutputError(f"port: none from {port} to {port + _PORTS - 1} is free; give another --port")
 
 
-def _tell(address: str, folder: Path, *, browser: bool) -> None:
-    sys.stdout.write(f"Avatar studio: {address}\nHeads in {folder}; Ctrl-C ends it.\n")
+def _tell(greeting: str, address: str, folder: Path, *, browser: bool) -> None:
+    sys.stdout.write(f"{greeting}\nHeads in {folder}; Ctrl-C ends it.\n")
     if browser and not _open(address):
         sys.stdout.write(
             "There is no browser to open here: open the address above in one. From another "
