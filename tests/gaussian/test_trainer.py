@@ -94,7 +94,7 @@ def test_checkpoint_of_another_training_is_refused(take, tmp_path):
     trainer = Trainer(take, TrainOptions(splats=600, size=64, steps=100))
     save_checkpoint(trainer, tmp_path / "state")
     other = Trainer(take, TrainOptions(splats=600, size=64, steps=101))
-    with pytest.raises(BundleError, match="delete it to begin anew"):
+    with pytest.raises(BundleError, match="delete this file to begin anew"):
         resume(other, tmp_path / "state")
     (tmp_path / "state").write_bytes(b"no tensors")
     with pytest.raises(BundleError, match="damaged"):

@@ -30,6 +30,7 @@ class WorkerProcess:
         with log.open("ab") as stderr:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # the package that runs here, not sources that happen to lie around
                 "-m",
                 module,
                 stdin=asyncio.subprocess.PIPE,
