@@ -7,24 +7,11 @@ from torch import Tensor
 
 from avatar.core.errors import OptionError
 from avatar.ops.antialias import antialias, antialias_reference
-from avatar.ops.native import native_module
 from avatar.ops.projected_mesh import MeshEdges, ProjectedMesh
 from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
+from tests.ops.ways import each_way
 
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
-
-
-@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
-def smooth(request):
-    """Every way the op is computed; each test holds for all of them."""
-    if request.param == "reference":
-        yield antialias_reference
-        return
-    before = NATIVE.instruction_set()
-    NATIVE.use_instruction_set(request.param)
-    yield antialias
-    NATIVE.use_instruction_set(before)
+smooth = each_way(antialias_reference, antialias)
 
 
 def quad(left: float, top: float, right: float, bottom: float, depth: float = 1.0, lean: float = 0):
@@ -154,7 +141,6 @@ def test_gradients_are_those_of_finite_differences():
     assert torch.autograd.gradcheck(of_both, (picture, pixels))
 
 
-@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_native_agrees_with_the_reference_in_value_and_gradients(instruction_set):
     # Balls before one another and beyond the picture's rim, and triangles by themselves.
     generator = torch.Generator().manual_seed(2)
@@ -176,9 +162,7 @@ def test_native_agrees_with_the_reference_in_value_and_gradients(instruction_set
         result = op(leaves[0], fragments, replace(mesh, pixels=leaves[1]), edges)
         return result, *torch.autograd.grad((result * weights).sum(), leaves)
 
-    NATIVE.use_instruction_set(instruction_set)
     ours, theirs = run(antialias), run(antialias_reference)
-    NATIVE.use_instruction_set(INSTRUCTION_SETS[-1])
     assert (theirs[0] - picture).abs().sum() > 50  # something was blended
     for part, true_part in zip(ours, theirs, strict=True):
         assert (part - true_part).norm() < 1e-5 * true_part.norm()

@@ -8,22 +8,9 @@ from skimage.metrics import structural_similarity
 
 from avatar.core.errors import OptionError
 from avatar.ops.image_loss import image_loss, image_loss_reference
-from avatar.ops.native import native_module
+from tests.ops.ways import each_way
 
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
-
-
-@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
-def loss(request):
-    """Every way the op is computed; each test holds for all of them."""
-    if request.param == "reference":
-        yield image_loss_reference
-        return
-    before = NATIVE.instruction_set()
-    NATIVE.use_instruction_set(request.param)
-    yield image_loss
-    NATIVE.use_instruction_set(before)
+loss = each_way(image_loss_reference, image_loss)
 
 
 def pictures(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,12 +3,9 @@ import torch
 
 from avatar.core.errors import OptionError
 from avatar.ops.interpolate import interpolate, interpolate_reference, interpolation_slopes
-from avatar.ops.native import native_module
 from avatar.ops.projected_mesh import ProjectedMesh
 from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
-
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
+from tests.ops.ways import each_way
 
 FACES = torch.tensor([[0, 1, 2], [2, 1, 3]])
 FRAGMENTS = MeshFragments(
@@ -44,16 +41,7 @@ def test_other_corner_indices_take_other_attributes():
     assert picture[0, :, 0].tolist() == [0.5 * 5 + 0.25 * 4 + 0.25 * 3, 2.0, 0.0]
 
 
-@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
-def interpolated(request):
-    """Every way the op is computed; each test holds for all of them."""
-    if request.param == "reference":
-        yield interpolate_reference
-        return
-    before = NATIVE.instruction_set()
-    NATIVE.use_instruction_set(request.param)
-    yield interpolate
-    NATIVE.use_instruction_set(before)
+interpolated = each_way(interpolate_reference, interpolate)
 
 
 def sheet() -> ProjectedMesh:

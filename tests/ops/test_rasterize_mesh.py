@@ -8,7 +8,6 @@ from avatar.core.camera import Camera, intrinsics_from_focal
 from avatar.core.errors import OptionError
 from avatar.core.transform import Transform, matrix_from_rotation_vector
 from avatar.ops.interpolate import interpolate
-from avatar.ops.native import native_module
 from avatar.ops.rasterize_mesh import (
     MeshFragments,
     perspective_barycentrics,
@@ -16,22 +15,12 @@ from avatar.ops.rasterize_mesh import (
     rasterize_mesh,
     rasterize_mesh_reference,
 )
+from tests.ops.ways import each_way
 
 TRIANGLE = torch.tensor([[0, 1, 2]])
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
 
 
-@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
-def rasterize(request):
-    """Every way the op is computed; each test holds for all of them."""
-    if request.param == "reference":
-        yield rasterize_mesh_reference
-        return
-    before = NATIVE.instruction_set()
-    NATIVE.use_instruction_set(request.param)
-    yield rasterize_mesh
-    NATIVE.use_instruction_set(before)
+rasterize = each_way(rasterize_mesh_reference, rasterize_mesh)
 
 
 def soup(faces: int, size: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,23 +7,10 @@ from hypothesis import strategies as st
 
 from avatar.core.errors import OptionError
 from avatar.ops.interpolate import PictureSlopes
-from avatar.ops.native import native_module
 from avatar.ops.sample_texture import TexturePyramid, sample_texture, sample_texture_reference
+from tests.ops.ways import each_way
 
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
-
-
-@pytest.fixture(params=["reference", *INSTRUCTION_SETS])
-def sample(request):
-    """Every way the op is computed; each test holds for all of them."""
-    if request.param == "reference":
-        yield sample_texture_reference
-        return
-    before = NATIVE.instruction_set()
-    NATIVE.use_instruction_set(request.param)
-    yield sample_texture
-    NATIVE.use_instruction_set(before)
+sample = each_way(sample_texture_reference, sample_texture)
 
 
 def texture(height: int = 16, width: int = 32, channels: int = 3) -> torch.Tensor:

@@ -6,11 +6,7 @@ from avatar.core.errors import OptionError
 from avatar.core.rig import Rig
 from avatar.core.rig import skin as pose_rig
 from avatar.core.transform import Transform, matrix_from_rotation_vector
-from avatar.ops.native import native_module
 from avatar.ops.skin import SkinnedMesh, skin, skin_reference
-
-NATIVE = native_module()
-INSTRUCTION_SETS = NATIVE.instruction_sets() if NATIVE else []
 
 
 @pytest.fixture(params=[skin, skin_reference], ids=["fast", "reference"])
@@ -100,7 +96,6 @@ def on_leaves(op, leaves):
     return op(mesh, weights, Transform(rotation=rotation, translation=translation))
 
 
-@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 @pytest.mark.parametrize(
     # Blocks of 32 vertices, parts of 1,024: less than one, several, a rest.
     ("poses", "verts", "morphs", "joints"),
@@ -112,9 +107,7 @@ def test_native_agrees_with_the_reference_in_double(instruction_set, poses, vert
     weights[:, ::2] = 0  # as most weights of an animation are
     leaves = in_single(mesh, weights, transforms)
     exact = [leaf.detach().double().requires_grad_() for leaf in leaves]
-    NATIVE.use_instruction_set(instruction_set)
     ours = on_leaves(skin, leaves)
-    NATIVE.use_instruction_set(INSTRUCTION_SETS[-1])
     theirs = on_leaves(skin_reference, exact)
     assert (ours - theirs).abs().max() < 1e-5
     slope = random(*ours.shape, seed=9)
