@@ -6,7 +6,6 @@ source's, encoded anew; the encoder's delay is told to the player (an edit list)
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,12 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from avatar.animation.check_film import ENCODERS
 from avatar.animation.film_options import FilmOptions
 from avatar.animation.resample import resample
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
-from avatar.core.errors import OptionError, OutputError
+from avatar.core.errors import OutputError
 from avatar.core.transform import matrix_from_quaternion
 from avatar.render.film_scene import prepare_film_scene
 from avatar.render.frame_head import frame_head
@@ -27,9 +27,8 @@ from avatar.render.light import studio_light
 from avatar.render.options import RenderOptions
 from avatar.render.render_head import render_head
 from avatar.render.tone import backdrop, composite, to_bytes
-from avatar.speech.decode import HOW_TO_GET_MEDIA, Block
+from avatar.speech.decode import Block
 
-_ENCODERS = {"vp9": "libvpx-vp9", "av1": "libsvtav1", "mpeg4": "mpeg4", "h264": "libx264"}
 _SETTINGS: dict[str, dict[str, str]] = {
     "vp9": {"deadline": "realtime", "cpu-used": "6", "crf": "24", "b": "0", "row-mt": "1"},
     "av1": {"preset": "10", "crf": "30"},
@@ -40,26 +39,6 @@ _MPEG4_BITS_A_PIXEL = 0.25
 _SOUND_RATE = 48000
 
 Frame = UInt8[np.ndarray, "height width 3"]
-
-
-def check_film(path: Path, options: FilmOptions) -> None:
-    """Refuse what could only fail after minutes of rendering.
-
-    Raises:
-        OutputError: PyAV is missing, or cannot make this kind of film.
-        OptionError: a codec that this kind of file does not take.
-    """
-    if find_spec("av") is None:
-        raise OutputError(f"{path}: films need PyAV; {HOW_TO_GET_MEDIA}")
-    import av.codec  # noqa: PLC0415
-
-    encoder = _ENCODERS[options.codec]
-    if encoder not in av.codec.codecs_available:
-        raise OutputError(
-            f"{path}: this PyAV cannot encode {options.codec}; choose another --codec"
-        )
-    if path.suffix.lower() == ".webm" and options.codec not in ("vp9", "av1"):
-        raise OptionError(f"codec: .webm takes vp9 or av1, got {options.codec}")
 
 
 def film_frames(avatar: Avatar, clip: Clip, options: FilmOptions) -> Iterator[Frame]:
@@ -147,7 +126,7 @@ def _video_stream(
     shape: tuple[int, int],
 ) -> Any:  # noqa: ANN401
     stream = container.add_stream(
-        _ENCODERS[options.codec], rate=options.fps, options=_SETTINGS[options.codec]
+        ENCODERS[options.codec], rate=options.fps, options=_SETTINGS[options.codec]
     )
     stream.height, stream.width = shape
     stream.pix_fmt = "yuv420p"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from avatar.cli.inputs import check_inputs
 from avatar.cli.outputs import PICTURE_SUFFIXES, check_paths, check_suffix
 
 
@@ -34,6 +35,7 @@ def landmarks(
         check_suffix("overlay", overlay, PICTURE_SUFFIXES)
     paths = tuple(path for path in (output, overlay) if path is not None)
     check_paths(paths)
+    check_inputs(photo)
     from avatar.capture.observe import ObserveOptions, observe  # noqa: PLC0415
     from avatar.capture.read_photo import read_photo  # noqa: PLC0415
     from avatar.create.overlay import draw_landmarks, landmarks_report  # noqa: PLC0415

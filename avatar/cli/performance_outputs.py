@@ -28,7 +28,7 @@ def check_performance_outputs(
         OptionError: no output, two in one file, or a file type not among `suffixes`.
         OutputError: a folder that does not exist, or a film that cannot be encoded.
     """
-    from avatar.animation.film import check_film  # noqa: PLC0415
+    from avatar.animation.check_film import check_film  # noqa: PLC0415
 
     if not outputs:
         raise OptionError("output: expected at least one file, got none")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from avatar.cli.inputs import check_inputs
 from avatar.cli.outputs import Outputs, write_outputs
 from avatar.cli.progress import MADE, part_of, progress_bar
 from avatar.create.options import ReconstructOptions
@@ -40,6 +41,7 @@ def reconstruct(
     """
     outputs = Outputs(heads=output, preview=preview, report=report, test_clip=test_clip)
     outputs.check()
+    check_inputs(*photos)
     from avatar.create.reconstruct import (  # noqa: PLC0415 - torch, only when there is work
         reconstruct_with_evidence,
     )

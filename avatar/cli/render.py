@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.animation.film_options import FILM_SUFFIXES, Codec
 from avatar.animation.splat_film_options import SplatFilmOptions
+from avatar.cli.inputs import check_inputs
 from avatar.cli.outputs import PICTURE_SUFFIXES, check_paths, check_suffix
 from avatar.cli.performance_outputs import CURVES, is_film
 from avatar.cli.progress import progress_bar
@@ -46,7 +47,8 @@ def render(
     for path in output:
         check_suffix("output", path, (*FILM_SUFFIXES, *PICTURE_SUFFIXES, *SPLAT_SUFFIXES))
     check_paths(output)
-    from avatar.animation.film import check_film  # noqa: PLC0415
+    check_inputs(avatar, clip, sound)
+    from avatar.animation.check_film import check_film  # noqa: PLC0415
     from avatar.animation.film_options import FilmOptions  # noqa: PLC0415
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.render_splats import (  # noqa: PLC0415

@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
+from avatar.cli.inputs import check_inputs
 from avatar.cli.performance_outputs import (
     CURVES,
     check_performance_outputs,
@@ -60,6 +61,7 @@ def speak(
         raise _odd_inputs(inputs)
     output = output or (Path("talk.mp4"),)
     check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
+    check_inputs(head_path, sound)
     if text_file is not None:
         speech = replace(speech, text=_read_text(text_file, speech))
     from avatar.core.avatar import Avatar  # noqa: PLC0415

@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from avatar.animation.film_options import FILM_SUFFIXES, FilmOptions
 from avatar.animation.retarget_options import RetargetOptions
+from avatar.cli.inputs import check_inputs
 from avatar.cli.performance_outputs import (
     CURVES,
     check_performance_outputs,
@@ -62,6 +63,7 @@ def track(
         )
     output = output or (Path("take.glb"),)
     check_performance_outputs(output, (".glb", ".avatar", *CURVES, *FILM_SUFFIXES), film)
+    check_inputs(video, head)
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
     from avatar.create.film_track import film_track  # noqa: PLC0415
@@ -121,6 +123,7 @@ def drive(
         film: how the film looks.
     """
     check_performance_outputs(output, (".glb", *CURVES, *FILM_SUFFIXES), film)
+    check_inputs(head, video)
     from avatar.animation.retarget import retarget  # noqa: PLC0415
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.render_film import render_film, sound_of  # noqa: PLC0415

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from avatar.cli.inputs import check_inputs
 from avatar.cli.outputs import check_paths, check_suffix
 from avatar.cli.progress import part_of, progress_bar
 from avatar.create.track_options import TrackOptions
@@ -47,6 +48,7 @@ def train(
     if take is not None:
         check_suffix("take", take, (TAKE,))
     check_paths(tuple(path for path in (output, take) if path is not None))
+    check_inputs(source)
     from avatar.create.prepare_take import TakeOptions, prepare_take  # noqa: PLC0415
     from avatar.create.train import train as train_take  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from avatar.animation.film import check_film, film_frames, write_film
+from avatar.animation.check_film import check_film
+from avatar.animation.film import film_frames, write_film
 from avatar.animation.film_options import FilmOptions
 from avatar.capture.read_video import open_video
 from avatar.core.avatar import Avatar

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from avatar.animation.film import check_film, film_frames, write_film
+from avatar.animation.check_film import check_film
+from avatar.animation.film import film_frames, write_film
 from avatar.animation.film_options import FilmOptions
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.clip import Clip

@@ -29,7 +29,7 @@ def measure() -> list[Metric]:
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         default_head().save(Path(folder) / "default.avatar")
-        command = [sys.executable, "-m", "avatar.cli", "view", folder, "--port", "0"]
+        command = [sys.executable, "-m", "avatar", "view", folder, "--port", "0"]
         with subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE) as server:
             assert server.stdout is not None
             address = server.stdout.readline().decode().split()[-1]

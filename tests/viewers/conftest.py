@@ -91,7 +91,7 @@ def start_studio(folder: Path, tmp_path: Path) -> Iterator[Callable[..., StudioP
     running: list[StudioProcess] = []
 
     def start(*arguments: str, path: Path = folder) -> StudioProcess:
-        command = [sys.executable, "-m", "avatar.cli", "view", str(path), *arguments]
+        command = [sys.executable, "-m", "avatar", "view", str(path), *arguments]
         environment = {
             k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")
         }

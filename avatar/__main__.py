@@ -1,4 +1,4 @@
-"""`python -m avatar.cli` is the same as `avatar`."""
+"""`python -m avatar` is `avatar`."""
 
 import sys
 
