@@ -18,6 +18,18 @@ _SCALES = {"<i2": 2.0**15, "<i4": 2.0**31, "<f4": 1.0}
 _MOST_CHUNKS = 1000
 
 
+_COMPRESSED = {
+    b"OggS": "Ogg",
+    b"fLaC": "FLAC",
+    b"ID3": "MP3",
+    b"ftyp": "MP4",
+    b"\x1aE\xdf\xa3": "WebM or Matroska",
+    b"FORM": "AIFF",
+    b"caff": "CAF",
+}
+"""How files start that are not taken for raw samples, and what they are."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PcmFormat:
     """Interleaved little-endian samples: `rate` a second and channel, as numpy calls their kind."""
@@ -48,7 +60,8 @@ def pcm_blocks(stream: ByteSource, raw: PcmFormat) -> Iterator[Float[np.ndarray,
     if start == b"RIFF":
         start, found = b"", _wav_format(stream)
     else:
-        found = raw
+        start, found = start + _exactly(stream, 4), raw
+        _refuse_compressed(start)
     check_rate(found.rate, "rate")
     if not 1 <= found.channels <= 64:
         raise AudioError(f"channels: expected 1 to 64, got {found.channels}")
@@ -57,6 +70,16 @@ def pcm_blocks(stream: ByteSource, raw: PcmFormat) -> Iterator[Float[np.ndarray,
     if first is None:
         raise AudioError("standard input: there is no sound in it (0 samples)")
     yield from resampled(chain([first], blocks), found.rate, least=0.0)
+
+
+def _refuse_compressed(start: bytes) -> None:
+    """Refuse what would be played as noise: files that are neither WAV nor raw samples."""
+    for mark, name in _COMPRESSED.items():
+        if start.startswith(mark) or start[4:] == mark:
+            raise AudioError(
+                f"standard input: holds {name}, and only WAV or raw 16-bit samples are read there;"
+                " decode it first: ffmpeg -i voice -f wav - | avatar speak --live -"
+            )
 
 
 def _decoded(stream: ByteSource, start: bytes, found: PcmFormat) -> Iterator[np.ndarray]:

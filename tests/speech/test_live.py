@@ -259,3 +259,18 @@ def test_odd_wishes_get_a_line(case, tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"OggS\0\2\0\0", "Ogg"),
+        (b"fLaC\0\0\0\x22", "FLAC"),
+        (b"ID3\4\0\0\0\0", "MP3"),
+        (b"\0\0\0\x20ftypisom", "MP4"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81", "WebM"),
+    ],
+)
+def test_compressed_sound_in_a_pipe_is_not_taken_for_samples(start: bytes, name: str):
+    with pytest.raises(AudioError, match=f"{name}.*ffmpeg"):
+        list(pcm_blocks(io.BytesIO(start + bytes(4000)), PcmFormat()))
