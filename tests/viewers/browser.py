@@ -16,6 +16,9 @@ FLAGS = [
 ]
 PATIENCE = 240.0
 
+DELAY = "document.querySelector('.self-view:not([hidden]) .latency')?.innerText"
+"""What the page says of how late the head is, while it follows a camera or a voice."""
+
 
 def needs_browser(test):
     """Mark a test that drives the page in a browser."""

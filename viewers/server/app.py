@@ -17,11 +17,11 @@ from avatar.core.errors import AvatarError
 from viewers.server.codec import RequestError, decode, encode
 from viewers.server.formats import FORMATS
 from viewers.server.gallery import Gallery, id_of
-from viewers.server.gate import Gate
+from viewers.server.gate import POLICY_VIOLATION, Gate
 from viewers.server.hub import Hub
 from viewers.server.job import ACTIVE
 from viewers.server.jobs import Jobs
-from viewers.server.live import Live
+from viewers.server.live import CAMERA, VOICE, Live
 from viewers.server.media_types import SUFFIXES
 from viewers.server.messages import (
     GalleryChanged,
@@ -32,6 +32,7 @@ from viewers.server.messages import (
     RenameRequest,
 )
 from viewers.server.names import NotThereError
+from viewers.server.order import LiveOrder
 from viewers.server.page import page_files, send_page
 from viewers.server.requests import Requests
 from viewers.server.settings import StudioSettings
@@ -62,7 +63,8 @@ def studio_app(settings: StudioSettings) -> Gate:
     studio = _Studio(settings)
     routes = [
         WebSocketRoute("/api/events", studio.events),
-        WebSocketRoute("/api/live", studio.live),
+        WebSocketRoute("/api/camera", studio.camera),
+        WebSocketRoute("/api/voice", studio.voice),
         Route("/api/uploads/{kind}", _told(studio.upload), methods=["POST"]),
         Route("/api/jobs", _told(studio.start_job), methods=["POST"]),
         Route("/api/jobs/{job}", _told(studio.end_job), methods=["DELETE"]),
@@ -111,9 +113,22 @@ class _Studio:
         await self._jobs.expect()
         await self._hub.serve(socket, self._hello)
 
-    async def live(self, socket: WebSocket) -> None:
+    async def camera(self, socket: WebSocket) -> None:
         """Follow a page's camera."""
-        await self._live.serve(socket)
+        await self._live.serve(socket, CAMERA, LiveOrder(folder=""))
+
+    async def voice(self, socket: WebSocket) -> None:
+        """Let a head speak along with a page's microphone."""
+        rate = socket.query_params.get("rate", "")
+        try:
+            head = self._gallery.path(socket.query_params.get("avatar", ""))
+        except NotThereError:
+            head = None
+        if head is None or not rate.isdecimal() or not 8000 <= int(rate) <= 192_000:
+            await socket.close(POLICY_VIOLATION)
+            return
+        order = LiveOrder(folder="", head=str(head), rate=int(rate))
+        await self._live.serve(socket, VOICE, order)
 
     async def upload(self, request: Request) -> Response:
         """Take a file."""

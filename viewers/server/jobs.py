@@ -75,15 +75,16 @@ class Jobs:
         self._changed.set()
         return record.state
 
-    def add_take(self, identity: str, folder: Path) -> str:
+    def add_take(self, identity: str, folder: Path, title: str) -> str:
         """List a performance that was recorded live as a job that is done; return its id."""
-        order = Order(task="clip", folder=str(folder), name="Webcam")
+        order = Order(task="clip", folder=str(folder), name=title)
         state = replace(
-            new_state(identity, order, "Webcam take", None),
+            new_state(identity, order, title, None),
             status="done",
             stage="done",
             progress=1.0,
             clip=True,
+            sound=(folder / "sound.wav").is_file(),
         )
         self._keep(JobRecord(state=state, order=order, attempts=1))
         self._forget_oldest()

@@ -136,14 +136,18 @@ class ClipData:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveReady:
-    """The camera's follower waits for pictures."""
+    """What follows the camera or the microphone waits; `delay` are the seconds it stays behind."""
 
     kind: Literal["ready"]
+    delay: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveFace:
-    """What a picture of the camera shows; without weights, no face. `time` is the picture's own.
+    """What a picture of the camera shows, or the face for a moment of the voice.
+
+    Without weights there is no face. `time` is the picture's own, or the seconds since the first
+    sample.
 
     `rotations` has four numbers (x, y, z, w) for each of `joints`.
     """
@@ -157,10 +161,18 @@ class LiveFace:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveTaken:
-    """The camera stopped, and what it showed is kept as this job."""
+    """The camera or microphone stopped, and the take is kept as this job."""
 
     kind: Literal["taken"]
     job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveFailed:
+    """Following ended for a reason that the visitor can do something about."""
+
+    kind: Literal["failed"]
+    error: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,8 +295,10 @@ class RenameRequest:
 EVENTS = (Hello, GalleryChanged, JobChanged, JobRemoved)
 """What comes over the WebSocket; nothing goes the other way."""
 
-LIVE = (LiveReady, LiveFace, LiveTaken)
-"""What a page is told while its camera is followed; it sends pictures, then the word `stop`."""
+LIVE = (LiveReady, LiveFace, LiveTaken, LiveFailed)
+"""What a page is told while its camera or microphone is followed.
+
+It sends pictures or samples, then the word `stop`."""
 
 ANSWERS = (ClipData, Uploaded, Deleted, Refused)
 """What HTTP requests are answered with."""

@@ -33,6 +33,23 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LiveOrder:
+    """What a live worker does: `folder` is for the take; a voice has a `head` and `rate`."""
+
+    folder: str
+    head: str | None = None
+    rate: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveStart:
+    """A live worker waits for what it follows; `delay` are the seconds it stays behind it."""
+
+    kind: Literal["start"]
+    delay: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """How far a worker is: what it does, and the share finished, in [0, 1]."""
 

@@ -12,7 +12,8 @@ from viewers.server.codec import RequestError, decode, encode
 from viewers.server.order import Order, Outcome, Ready, Step
 
 JOB_WORKER = "viewers.server.worker"
-LIVE_WORKER = "viewers.server.live_worker"
+CAMERA_WORKER = "viewers.server.camera_worker"
+VOICE_WORKER = "viewers.server.voice_worker"
 
 _LONGEST_LINE = 1 << 20
 _CRASHED = "the job stopped unexpectedly{how}; try again, with another file if it stays so"

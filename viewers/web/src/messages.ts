@@ -102,12 +102,13 @@ export interface ClipData {
   readonly sound: boolean;
 }
 
-/** The camera's follower waits for pictures. */
+/** What follows the camera or the microphone waits; `delay` are the seconds it stays behind. */
 export interface LiveReady {
   readonly kind: 'ready';
+  readonly delay: number;
 }
 
-/** What a picture of the camera shows; without weights, no face. `time` is the picture's own. */
+/** What a picture of the camera shows, or the face for a moment of the voice. */
 export interface LiveFace {
   readonly kind: 'face';
   readonly time: number;
@@ -116,10 +117,16 @@ export interface LiveFace {
   readonly rotations: readonly number[];
 }
 
-/** The camera stopped, and what it showed is kept as this job. */
+/** The camera or microphone stopped, and the take is kept as this job. */
 export interface LiveTaken {
   readonly kind: 'taken';
   readonly job: string;
+}
+
+/** Following ended for a reason that the visitor can do something about. */
+export interface LiveFailed {
+  readonly kind: 'failed';
+  readonly error: string;
 }
 
 /** A file that arrived. */
@@ -212,7 +219,8 @@ export type StudioEvent =
 export type LiveMessage =
   | LiveReady
   | LiveFace
-  | LiveTaken;
+  | LiveTaken
+  | LiveFailed;
 
 export type JobRequest =
   | ReconstructRequest

@@ -1,48 +1,34 @@
 /** The microphone as a .wav file: mono, 16 bits, with a level to show meanwhile. */
 
+import { Microphone, peak, writeSamples } from './microphone';
+
 const LONGEST_SECONDS = 300;
 
 export class Recorder {
   onLevel: (level: number, seconds: number) => void = () => {};
   private readonly blocks: Float32Array[] = [];
   private samples = 0;
-  private done = false;
 
-  private constructor(
-    private readonly context: AudioContext,
-    private readonly stream: MediaStream,
-    node: AudioWorkletNode,
-  ) {
-    node.port.onmessage = (message) => this.take(message.data as Float32Array);
+  private constructor(private readonly microphone: Microphone) {
+    microphone.onBlock = (block) => this.take(block);
   }
 
   /** Ask for the microphone and start; the browser's refusal is thrown as it comes. */
   static async start(): Promise<Recorder> {
-    const stream = await navigator.mediaDevices.getUserMedia({
-      audio: { echoCancellation: false, noiseSuppression: true, channelCount: 1 },
-    });
-    const context = new AudioContext();
-    await context.audioWorklet.addModule(new URL('./tap.js', document.baseURI).href);
-    const node = new AudioWorkletNode(context, 'tap', { numberOfOutputs: 0 });
-    context.createMediaStreamSource(stream).connect(node);
-    return new Recorder(context, stream, node);
+    return new Recorder(await Microphone.open());
   }
 
   /** Stop and return what was heard; null if that is nothing. */
   async stop(): Promise<Blob | null> {
-    this.done = true;
-    for (const track of this.stream.getTracks()) track.stop();
-    await this.context.close();
-    return this.samples ? wav(this.blocks, this.samples, this.context.sampleRate) : null;
+    await this.microphone.close();
+    return this.samples ? wav(this.blocks, this.samples, this.microphone.rate) : null;
   }
 
   private take(block: Float32Array): void {
-    if (this.done || this.samples > LONGEST_SECONDS * this.context.sampleRate) return;
+    if (this.samples > LONGEST_SECONDS * this.microphone.rate) return;
     this.blocks.push(block);
     this.samples += block.length;
-    let most = 0;
-    for (const value of block) most = Math.max(most, Math.abs(value));
-    this.onLevel(most, this.samples / this.context.sampleRate);
+    this.onLevel(peak(block), this.samples / this.microphone.rate);
   }
 }
 
@@ -65,10 +51,8 @@ function wav(blocks: readonly Float32Array[], samples: number, rate: number): Bl
   data.setUint32(40, 2 * samples, true);
   let at = 44;
   for (const block of blocks) {
-    for (const value of block) {
-      data.setInt16(at, Math.max(-1, Math.min(1, value)) * 32767, true);
-      at += 2;
-    }
+    writeSamples(data, at, block);
+    at += 2 * block.length;
   }
   return new Blob([data], { type: 'audio/wav' });
 }

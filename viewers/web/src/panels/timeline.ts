@@ -6,7 +6,7 @@ import { Recorder } from '../recorder';
 import type { Studio } from '../studio';
 import { failed } from '../toast';
 import { speakSettings } from './speak_settings';
-import { webcamButton } from './webcam';
+import { liveVoiceButton, webcamButton } from './live';
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
@@ -71,13 +71,13 @@ function speakRow(studio: Studio, onVideo: (file: File) => void, stageBox: HTMLE
   });
   const record = h('button', { type: 'button' }, icon('mic'), h('span', {}, 'Record'));
   recording(record, studio);
-  const video = h('button', { type: 'button' }, icon('film'), 'Follow a video');
+  const video = h('button', { type: 'button', 'aria-label': 'Follow a video', title: 'Follow a video' }, icon('film'), 'Video');
   video.addEventListener('click', async () => {
     const [file] = await chooseFiles(ACCEPT.video);
     if (file) onVideo(file);
   });
-  const test = h('button', { type: 'button', class: 'quiet', onclick: () => void studio.readClip(null) }, icon('spark'), 'Test animation');
-  const row = h('div', { class: 'speak-row' }, voice, record, speakSettings(studio), webcamButton(studio, stageBox), video, test);
+  const test = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Test animation', title: 'Test animation', onclick: () => void studio.readClip(null) }, icon('spark'), 'Test');
+  const row = h('div', { class: 'speak-row' }, voice, record, speakSettings(studio), liveVoiceButton(studio, stageBox), webcamButton(studio, stageBox), video, test);
   studio.listen(() => {
     for (const button of [voice, record, test]) button.disabled = studio.shown === null;
     const busy = studio.working.find((job) => job.kind === 'speak' && studio.isMine(job.id));
