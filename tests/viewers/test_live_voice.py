@@ -124,7 +124,7 @@ def test_the_head_speaks_along_in_the_page(start_studio, folder, speaker, inputs
         until(page, f"studio.face.weights[{jaw}] > 0.1", 30)
         page.screenshot(path=str(tmp_path / "live.png"))
         page.get_by_role("button", name="Stop").click()
-        until(page, "[...studio.jobs.values()].some((job) => job.title === 'Voice take')", 60)
+        until(page, "studio.work.all.some((job) => job.title === 'Voice take')", 60)
         page.get_by_role("button", name="Play", exact=True).first.click()
         until(page, "studio.player.playing && studio.player.hasSound", 30)
         browser.close()

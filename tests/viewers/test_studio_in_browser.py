@@ -57,7 +57,7 @@ def test_from_a_photo_to_a_talking_head_and_out_again(start_studio, open_page, v
     until(page, "studio.connected")
     assert page.get_by_role("heading", name="Drop a photo of a face").is_visible()
     choose(page, "Choose photos", portrait())
-    until(page, "studio.working.length && studio.working[0].status === 'running'")
+    until(page, "studio.work.active.length && studio.work.active[0].status === 'running'")
     # Killed in the middle of it, the studio takes the job up again, and the page comes back.
     studio.end(signal.SIGKILL)
     until(page, "!studio.connected", 20)
@@ -154,7 +154,7 @@ def test_half_a_gigabyte_is_refused_politely(start_studio, open_page, tmp_path):
     said = page.locator(".toast.error").inner_text()
     assert "524 MB" in said
     assert "384 MB at most" in said
-    assert page.evaluate("() => studio.working.length") == 0
+    assert page.evaluate("() => studio.work.active.length") == 0
 
 
 @needs_browser

@@ -113,7 +113,7 @@ def test_the_head_does_what_the_camera_sees_and_the_take_is_kept(start_studio, t
         assert smile > 0.2
         page.wait_for_timeout(2000)
         page.get_by_role("button", name="Stop").click()
-        until(page, "[...studio.jobs.values()].some((job) => job.title === 'Webcam take')", 60)
+        until(page, "studio.work.all.some((job) => job.title === 'Webcam take')", 60)
         page.get_by_role("button", name="Play", exact=True).first.click()
         until(page, "studio.player.playing", 30)
         assert page.evaluate("() => studio.player.duration") > 0.5

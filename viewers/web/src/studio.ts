@@ -5,11 +5,9 @@ import type {
   AvatarEntry,
   ExportRequest,
   FormatInfo,
-  JobRequest,
   JobState,
   LiveFace,
   StudioEvent,
-  UploadKind,
 } from './messages';
 import { saveAs } from './dom';
 import { Face, jointTurns } from './face';
@@ -21,6 +19,7 @@ import { type Head, loadHead } from './stage/head';
 import type { Light } from './stage/light';
 import type { Stage } from './stage/stage';
 import { failed, toast } from './toast';
+import { Work } from './work';
 
 export interface SpeakSettings {
   text: string;
@@ -31,11 +30,11 @@ export interface SpeakSettings {
 
 export class Studio {
   readonly server = new Server();
+  readonly work = new Work(this.server);
   readonly face = new Face();
   readonly player = new Player();
   readonly speaking: SpeakSettings = { text: '', style: 'neutral', emotion: 'none', intensity: 1 };
   avatars: readonly AvatarEntry[] = [];
-  jobs = new Map<string, JobState>();
   formats: readonly FormatInfo[] = [];
   version = '';
   connected = false;
@@ -45,7 +44,6 @@ export class Studio {
   loading: string | null = null;
   look: Look = 'shaded';
   private head: Head | null = null;
-  private readonly mine = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private greeted = false;
   private wanted: string | null = null;
@@ -65,6 +63,8 @@ export class Studio {
     };
     this.stage.onFrame = () => this.advance();
     this.player.onState = () => this.changed();
+    this.work.onChange = () => this.changed();
+    this.work.onEnd = (job) => this.finish(job);
     this.server.connect();
   }
 
@@ -72,14 +72,6 @@ export class Studio {
   listen(listener: () => void): void {
     this.listeners.add(listener);
     listener();
-  }
-
-  get working(): JobState[] {
-    return [...this.jobs.values()].filter((job) => job.status === 'waiting' || job.status === 'running');
-  }
-
-  isMine(job: string): boolean {
-    return this.mine.has(job);
   }
 
   // ---- heads ------------------------------------------------------------------------------------
@@ -90,7 +82,7 @@ export class Studio {
     this.changed();
     try {
       if (!entry.ready) {
-        await this.begin({ kind: 'prepare', avatar: entry.id });
+        await this.work.begin({ kind: 'prepare', avatar: entry.id });
         return; // shown when the gallery says that it is ready
       }
       const part = (name: string): string => `/api/avatars/${entry.id}/${name}?v=${entry.version}`;
@@ -157,43 +149,39 @@ export class Studio {
 
   /** Make a head from photos of one person, or from the sample portrait. */
   async reconstruct(photos: readonly File[]): Promise<void> {
-    const uploads = await this.send('photo', photos);
+    const uploads = await this.work.send('photo', photos);
     const name = photos[0] ? stem(photos[0].name) : 'Sample portrait';
-    if (uploads) await this.begin({ kind: 'reconstruct', uploads, name });
+    if (uploads) await this.work.begin({ kind: 'reconstruct', uploads, name });
   }
 
   async speak(voice: Blob, name: string): Promise<void> {
     if (!this.shown) return toast('Open or make a head first, then let it speak.', undefined, 'error');
-    const [upload] = (await this.send('sound', [new File([voice], name)])) ?? [];
-    if (upload) await this.begin({ kind: 'speak', upload, avatar: this.shown.id, ...this.speaking });
+    const [upload] = (await this.work.send('sound', [new File([voice], name)])) ?? [];
+    if (upload) await this.work.begin({ kind: 'speak', upload, avatar: this.shown.id, ...this.speaking });
   }
 
   async track(video: File, makeHead: boolean): Promise<void> {
-    const [upload] = (await this.send('video', [video])) ?? [];
+    const [upload] = (await this.work.send('video', [video])) ?? [];
     const avatar = makeHead ? null : (this.shown?.id ?? null);
     const name = stem(video.name);
-    if (upload) await this.begin({ kind: 'track', upload, avatar, make_head: makeHead || !avatar, name });
+    if (upload) await this.work.begin({ kind: 'track', upload, avatar, make_head: makeHead || !avatar, name });
   }
 
   async add(file: File): Promise<void> {
-    const [upload] = (await this.send('avatar', [file])) ?? [];
-    if (upload) await this.begin({ kind: 'add', upload, name: stem(file.name) });
+    const [upload] = (await this.work.send('avatar', [file])) ?? [];
+    if (upload) await this.work.begin({ kind: 'add', upload, name: stem(file.name) });
   }
 
   /** Play a performance from a file, or a short test of everything that moves. */
   async readClip(file: File | null): Promise<void> {
     if (!this.shown) return toast('Open or make a head first.', undefined, 'error');
-    const uploads = file ? await this.send('clip', [file]) : [];
-    if (uploads) await this.begin({ kind: 'clip', upload: uploads[0] ?? null, avatar: this.shown.id });
+    const uploads = file ? await this.work.send('clip', [file]) : [];
+    if (uploads) await this.work.begin({ kind: 'clip', upload: uploads[0] ?? null, avatar: this.shown.id });
   }
 
   export(request: Omit<ExportRequest, 'kind' | 'avatar'>): Promise<void> {
     if (!this.shown) return Promise.resolve();
-    return this.begin({ kind: 'export', avatar: this.shown.id, ...request });
-  }
-
-  endJob(job: string): void {
-    this.server.endJob(job).catch(failed);
+    return this.work.begin({ kind: 'export', avatar: this.shown.id, ...request });
   }
 
   /** Load what a job made into the player. */
@@ -209,7 +197,7 @@ export class Studio {
   }
 
   performJob(id: string): void {
-    const job = this.jobs.get(id);
+    const job = this.work.find(id);
     if (job) void this.perform(job);
   }
 
@@ -240,35 +228,13 @@ export class Studio {
 
   // ---- inside -----------------------------------------------------------------------------------
 
-  private async send(kind: UploadKind, files: readonly File[]): Promise<string[] | null> {
-    try {
-      const sent: string[] = [];
-      for (const file of files) sent.push((await this.server.upload(kind, file, file.name)).id);
-      return sent;
-    } catch (error) {
-      failed(error);
-      return null;
-    }
-  }
-
-  private async begin(request: JobRequest): Promise<void> {
-    try {
-      const job = await this.server.start(request);
-      this.mine.add(job.id);
-      this.takeJob(this.jobs.get(job.id) ?? job);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
   private take(event: StudioEvent): void {
     switch (event.type) {
       case 'hello':
         this.version = event.version;
         this.formats = event.formats;
         this.avatars = event.avatars;
-        this.jobs = new Map();
-        for (const job of event.jobs) this.takeJob(job);
+        this.work.takeAll(event.jobs);
         this.greet(event.open);
         break;
       case 'gallery':
@@ -276,10 +242,10 @@ export class Studio {
         this.follow();
         break;
       case 'job':
-        this.takeJob(event.job);
+        this.work.take(event.job);
         break;
       case 'job_removed':
-        this.jobs.delete(event.id);
+        this.work.forget(event.id);
         break;
     }
     this.changed();
@@ -307,15 +273,6 @@ export class Studio {
         this.clear();
       }
     }
-  }
-
-  private takeJob(job: JobState): void {
-    this.jobs.set(job.id, job);
-    if (this.mine.has(job.id) && !['waiting', 'running'].includes(job.status)) {
-      this.mine.delete(job.id);
-      this.finish(job);
-    }
-    this.changed();
   }
 
   private finish(job: JobState): void {

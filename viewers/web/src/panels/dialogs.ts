@@ -32,7 +32,7 @@ export function exportDialog(studio: Studio): void {
   const go = h('button', { type: 'button', class: 'primary' }, 'Export');
   const note = h('p', { class: 'hint' });
   const lastSize = (of: ExportFormat): number =>
-    [...studio.jobs.values()].reverse().find((job) => job.kind === 'export' && job.avatar === studio.shown?.id && job.title.endsWith(`.${of}`) && job.bytes)?.bytes ?? 0;
+    [...studio.work.all].reverse().find((job) => job.kind === 'export' && job.avatar === studio.shown?.id && job.title.endsWith(`.${of}`) && job.bytes)?.bytes ?? 0;
   const show = (): void => {
     const info = studio.formats.find((entry) => entry.format === format);
     textures.hidden = !info?.takes_textures;

@@ -34,7 +34,7 @@ export function gallery(studio: Studio, onVideo: (file: File) => void): HTMLElem
       heads.hidden = !none.hidden;
       heads.replaceChildren(...studio.avatars.map((entry) => card(studio, entry)));
     }
-    const listed = [...studio.jobs.values()].filter((job) => job.kind !== 'prepare').reverse();
+    const listed = studio.work.all.filter((job) => job.kind !== 'prepare').reverse();
     activity.hidden = listed.length === 0;
     update(jobs, listed.slice(0, 20), studio);
   });
@@ -145,7 +145,7 @@ function jobRow(job: JobState, studio: Studio): HTMLLIElement {
       { class: 'job-actions' },
       job.clip && studio.clipJob !== job.id && iconButton('play', `Play ${job.title}`, () => void studio.perform(job)),
       job.file && h('a', { class: 'icon-button', href: `/api/jobs/${job.id}/file`, download: job.file, 'aria-label': `Save ${job.file}`, title: `Save ${job.file}` }, icon('download')),
-      iconButton('close', active ? `Cancel ${job.title}` : `Forget ${job.title}`, () => studio.endJob(job.id)),
+      iconButton('close', active ? `Cancel ${job.title}` : `Forget ${job.title}`, () => studio.work.end(job.id)),
     ),
   );
 }

@@ -11,7 +11,7 @@ export function overlay(studio: Studio, onVideo: (file: File) => void): HTMLElem
   const box = h('div', { class: 'overlay' }, welcome, making, lost);
   let was = '';
   studio.listen(() => {
-    const job = studio.working.find((entry) => ['reconstruct', 'track', 'add', 'prepare'].includes(entry.kind) && studio.isMine(entry.id));
+    const job = studio.work.active.find((entry) => ['reconstruct', 'track', 'add', 'prepare'].includes(entry.kind) && studio.work.isMine(entry.id));
     const empty = studio.shown === null;
     lost.hidden = studio.connected || studio.version === '';
     welcome.hidden = !empty || Boolean(job) || studio.loading !== null || studio.version === '';
@@ -27,7 +27,7 @@ export function overlay(studio: Studio, onVideo: (file: File) => void): HTMLElem
       h('strong', {}, title),
       h('span', { class: 'stage-name' }, job ? job.stage : 'loading'),
       h('progress', { max: 1, ...(job ? { value: job.progress } : {}), 'aria-label': title }),
-      ...(job && !preparing ? [h('button', { type: 'button', class: 'quiet', onclick: () => studio.endJob(job.id) }, 'Cancel')] : []),
+      ...(job && !preparing ? [h('button', { type: 'button', class: 'quiet', onclick: () => studio.work.end(job.id) }, 'Cancel')] : []),
     );
   });
   return box;

@@ -80,7 +80,7 @@ function speakRow(studio: Studio, onVideo: (file: File) => void, stageBox: HTMLE
   const row = h('div', { class: 'speak-row' }, voice, record, speakSettings(studio), liveVoiceButton(studio, stageBox), webcamButton(studio, stageBox), video, test);
   studio.listen(() => {
     for (const button of [voice, record, test]) button.disabled = studio.shown === null;
-    const busy = studio.working.find((job) => job.kind === 'speak' && studio.isMine(job.id));
+    const busy = studio.work.active.find((job) => job.kind === 'speak' && studio.work.isMine(job.id));
     voice.classList.toggle('busy', Boolean(busy));
     voice.lastChild!.textContent = busy ? `${busy.stage} ${Math.round(100 * busy.progress)} %` : 'Choose a voice';
   });
