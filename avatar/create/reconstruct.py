@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avatar.capture.observation import Observation, Photo
-from avatar.capture.observe import ObserveOptions, observe
-from avatar.capture.read_photo import read_photo
 from avatar.core.avatar import Avatar
 from avatar.core.camera import focal_from_fov
 from avatar.core.errors import OptionError
@@ -16,6 +14,7 @@ from avatar.create.assemble import assemble_avatar
 from avatar.create.options import ReconstructOptions
 from avatar.create.report import build_report
 from avatar.create.same_person import same_person_warnings
+from avatar.create.usable_photos import observe_usable
 from avatar.fit.fit_photos import PhotoFitOptions, fit_photos
 from avatar.fit.head_fit import HeadFit
 from avatar.head.registry import list_models, load_model
@@ -45,6 +44,8 @@ def reconstruct(
 ) -> Avatar:
     """Return the head of the person in the photos, with a neutral base mesh.
 
+    Of several photos, those without a usable face are left out, with a warning in the report.
+
     Args:
         images: one or several photos of ONE person: paths, or `Photo`s already read.
         options: see `ReconstructOptions`.
@@ -52,7 +53,7 @@ def reconstruct(
 
     Raises:
         ImageError: a photo cannot be read.
-        FaceNotFoundError: a photo shows no usable face, or not the one asked for.
+        FaceNotFoundError: no photo shows a usable face, or the one asked for.
         ModelError: the head model is not there or is damaged.
         OptionError: no photo, or an option that makes no sense.
     """
@@ -76,15 +77,19 @@ def reconstruct_with_evidence(
         raise OptionError(f"model: expected one of {', '.join(known)}; got {options.model!r}")
     stages = _Stages(progress)
     # Whatever a user can get wrong comes first: building the model takes seconds.
-    observations: list[Observation] = []
-    for number, image in enumerate(images):
-        with stages("reading and finding the face", 0.1 * number / len(images)):
-            observations.append(_observe(image, options))
+    count = len(images)
+    with stages("reading and finding the face", 0.0):
+        usable = observe_usable(
+            images,
+            options.face,
+            lambda index: stages.tell("reading and finding the face", 0.1 * index / count),
+        )
+    observations = usable.observations
     with stages("head model", 0.1):
         model = load_model(options.model)
     with stages("fitting the head", 0.2):
         fit = fit_photos(observations, model, _fit_options(options))
-    warnings = (*fit.warnings, *_cut_off_warnings(observations))
+    warnings = (*usable.warnings(), *fit.warnings, *_cut_off_warnings(observations))
     if len(observations) > 1:
         with stages("comparing the photos", 0.48):
             warnings = (*warnings, *same_person_warnings(observations, model))
@@ -92,12 +97,10 @@ def reconstruct_with_evidence(
         skin = bake_skin(fit, observations, options.texture_size, stages.within(0.5, 0.95))
         eyes = eye_colors(fit, observations)
     with stages("avatar", 0.95):
-        avatar = assemble_avatar(fit, skin, eyes, options.name or observations[0].photo.name)
+        avatar = assemble_avatar(fit, skin, eyes, options.name or usable.observations[0].photo.name)
     timings = {**stages.seconds, **{f"fit: {name}": s for name, s in fit.timings.items()}}
-    report = build_report(fit, observations, timings, warnings)
-    return Reconstruction(
-        avatar=replace(avatar, report=report), fit=fit, observations=tuple(observations)
-    )
+    report = build_report(fit, usable, timings, warnings)
+    return Reconstruction(avatar=replace(avatar, report=report), fit=fit, observations=observations)
 
 
 def _cut_off_warnings(observations: Sequence[Observation]) -> tuple[str, ...]:
@@ -130,11 +133,6 @@ def _fit_options(options: ReconstructOptions) -> PhotoFitOptions:
     )
 
 
-def _observe(image: str | Path | Photo, options: ReconstructOptions) -> Observation:
-    photo = image if isinstance(image, Photo) else read_photo(image)
-    return observe(photo, ObserveOptions(face=options.face))
-
-
 class _Stages:
     """Times named stages and tells the progress."""
 
@@ -142,19 +140,22 @@ class _Stages:
         self.progress = progress
         self.seconds: dict[str, float] = {}
 
+    def tell(self, name: str, done: float) -> None:
+        """Tell the progress without starting a stage."""
+        if self.progress:
+            self.progress(name, done)
+
     def within(self, start: float, end: float) -> Progress:
         """Return what tells the progress of a stage, as a share of the whole."""
 
         def tell(name: str, done: float) -> None:
-            if self.progress:
-                self.progress(name, start + (end - start) * done)
+            self.tell(name, start + (end - start) * done)
 
         return tell
 
     @contextmanager
     def __call__(self, name: str, done: float) -> Generator[None, None, None]:
-        if self.progress:
-            self.progress(name, done)
+        self.tell(name, done)
         start = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

@@ -8,6 +8,7 @@ from avatar.capture.observation import Observation
 from avatar.core.arkit import ARKIT_NAMES
 from avatar.core.camera import Camera
 from avatar.core.transform import Transform, euler_from_rotation
+from avatar.create.usable_photos import UsablePhotos
 from avatar.fit.head_fit import HeadFit, PhotoFit
 
 SCHEMA = 1
@@ -16,7 +17,7 @@ SCHEMA = 1
 
 def build_report(
     fit: HeadFit,
-    observations: Sequence[Observation],
+    photos: UsablePhotos,
     timings: dict[str, float],
     warnings: Sequence[str],
 ) -> dict[str, Any]:
@@ -25,7 +26,10 @@ def build_report(
         "schema": SCHEMA,
         "photos": [
             _photo(fit, photo, observation)
-            for photo, observation in zip(fit.photos, observations, strict=True)
+            for photo, observation in zip(fit.photos, photos.observations, strict=True)
+        ],
+        "photos_left_out": [
+            {"name": photo.name, "reason": photo.reason} for photo in photos.left_out
         ],
         "head": _head(fit),
         "timings_seconds": {name: round(seconds, 3) for name, seconds in timings.items()},
