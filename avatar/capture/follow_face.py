@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from jaxtyping import Float, UInt8
@@ -155,11 +156,12 @@ class FaceFollower:
         seen = trace_mesh(pyramid, face_networks(frame.pixels.device), crops, flips)
         presence = float(seen.presence.min())
         points = seen.points.mean(0)
-        if presence < _LEAST_PRESENCE or not _is_face(points, crop):
+        size = crop_around(points, margin=1.0).side
+        angles = head_angles(points)
+        if presence < _LEAST_PRESENCE or not _is_face(size, angles, crop):
             return None
         spread = 2 * (seen.points - points)[..., :2].norm(dim=-1).mean(0)
         points = points + points.new_tensor([left, top, 0.0])
-        size = crop_around(points, margin=1.0).side
         return FaceTrace(
             time=frame.time,
             width=frame.width,
@@ -171,16 +173,17 @@ class FaceFollower:
                 presence=presence,
                 size=size,
                 picture=(frame.width, frame.height),
-                visible=self._visible(points),
+                visible=self._visible(points, angles),
             ),
             presence=presence,
             shot=self._shot,
             found=found,
         )
 
-    def _visible(self, points: Float[Tensor, "478 3"]) -> Float[Tensor, "478"]:
+    def _visible(
+        self, points: Float[Tensor, "478 3"], angles: tuple[float, float, float]
+    ) -> Float[Tensor, "478"]:
         """Return how visible points are, by a surface kept while the head hardly turns."""
-        angles = head_angles(points)
         if self._surface is None or math.dist(angles, self._surface[1]) > _TURNED:
             self._surface = face_surface(points), angles
         return visible_fractions(points, self._surface[0])
@@ -234,22 +237,25 @@ def _apart(face: TracedFace, middle: Float[Tensor, "2"]) -> float:
 
 def _window(pixels: UInt8[Tensor, "height width 3"], crop: Crop) -> tuple[Pyramid, float, float]:
     """Return the part of a frame around a crop, linear, and where its corner is."""
-    reach = 0.75 * crop.side + 2
+    # The corners of the turned square, and what its border's samples reach beyond them.
+    reach = crop.side * ((abs(math.cos(crop.angle)) + abs(math.sin(crop.angle))) / 2 + 0.03) + 2
     height, width = pixels.shape[:2]
     left = min(max(0, int(crop.center_x - reach)), width - 2)
     top = min(max(0, int(crop.center_y - reach)), height - 2)
     right = max(min(width, math.ceil(crop.center_x + reach) + 1), left + 2)
     bottom = max(min(height, math.ceil(crop.center_y + reach) + 1), top + 2)
     part = pixels[top:bottom, left:right]
-    table = linear_from_srgb(torch.arange(256, device=pixels.device) / 255)
-    linear = table.index_select(0, part.reshape(-1).int()).reshape(part.shape)
-    return Pyramid(linear), float(left), float(top)
+    linear = _linear_of_bytes(pixels.device).index_select(0, part.reshape(-1).int())
+    return Pyramid(linear.reshape(part.shape)), float(left), float(top)
 
 
-def _is_face(points: Float[Tensor, "478 3"], crop: Crop) -> bool:
+@cache
+def _linear_of_bytes(device: torch.device) -> Float[Tensor, "256"]:
+    return linear_from_srgb(torch.arange(256, device=device) / 255)
+
+
+def _is_face(size: float, angles: tuple[float, float, float], crop: Crop) -> bool:
     """Refuse meshes that collapsed, grew out of their crop, or turned away."""
-    size = crop_around(points, margin=1.0).side
     if not 0.3 < size / crop.side < 1.0 or size < 0.75 * MINIMUM_FACE:
         return False
-    _, yaw, _ = head_angles(points)
-    return abs(yaw) < _MOST_YAW
+    return abs(angles[1]) < _MOST_YAW

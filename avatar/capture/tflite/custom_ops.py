@@ -5,6 +5,7 @@ formulas. All four work in the pixels of a feature map or of the network's input
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -18,10 +19,15 @@ from avatar.core.errors import ModelError
 
 def refined_indices(operator: Operator) -> list[int]:
     """Return the landmarks around which a Landmarks2TransformMatrix crops, in their order."""
-    indices = read_flexbuffer_map(operator.custom_options)["subset_idxs"]
+    return list(_subset(operator.custom_options))
+
+
+@cache
+def _subset(options: bytes) -> tuple[int, ...]:
+    indices = read_flexbuffer_map(options)["subset_idxs"]
     if not isinstance(indices, list):
         raise ModelError("model file: subset_idxs is no list")
-    return indices
+    return tuple(indices)
 
 
 def landmarks_to_transform_matrix(operator: Operator) -> Step:
