@@ -13,7 +13,7 @@ from avatar.core.errors import ModelError
 from avatar.core.mesh import SurfacePoints, vertex_normals
 from avatar.core.transform import Transform
 from avatar.fit.focal import FocalGuess
-from avatar.fit.gaze import LOOK_INDICES, fit_gaze, full_turns, look_coefficients
+from avatar.fit.gaze import LOOK_INDICES, eyes_at_rest, fit_gaze, full_turns, look_coefficients
 from avatar.fit.initial_pose import initial_pose
 from avatar.fit.landmark_basis import eye_basis, landmark_basis
 from avatar.fit.landmark_habits import LandmarkHabits, viewing_angles
@@ -148,11 +148,11 @@ def fit_poses(problem: LandmarkProblem, state: HeadState) -> HeadState:
 def _looking(problem: LandmarkProblem, state: HeadState) -> HeadState:
     """Return the state with the eyes turned to where the irises are, lids following."""
     model = problem.model
-    neutral = model.vertices(state.identity.float())
+    eyes = eyes_at_rest(model, model.vertices(state.identity.float()))
     turns = full_turns(model)
     photos: list[PhotoState] = []
     for seen, photo in zip(problem.observations, state.photos, strict=True):
-        gaze = fit_gaze(seen, photo, model, neutral)
+        gaze = fit_gaze(seen, photo, eyes)
         expression = photo.expression.clone()
         expression[list(LOOK_INDICES)] = look_coefficients(gaze, turns)
         photos.append(replace(photo, expression=expression))

@@ -1,6 +1,7 @@
 """Where the eyes look: the eyeball's turn that puts the iris where it was seen."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -33,22 +34,40 @@ LOOKS: tuple[tuple[str, int, int, float], ...] = (
 LOOK_INDICES: tuple[int, ...] = tuple(ARKIT_INDEX[name] for name, _, _, _ in LOOKS)
 
 
-def fit_gaze(
-    seen: Observation,
-    photo: PhotoState,
-    model: HeadModel,
-    neutral: Float[Tensor, "verts 3"],
-) -> Float[Tensor, "2 2"]:
+@dataclass(frozen=True, kw_only=True)
+class EyesAtRest:
+    """The left, then the right eyeball's centre, and its iris's from there; metres, head frame."""
+
+    centres: Float[Tensor, "2 3"]
+    irises: Float[Tensor, "2 3"]
+
+
+def eyes_at_rest(model: HeadModel, neutral: Float[Tensor, "verts 3"]) -> EyesAtRest | None:
+    """Return a head's eyes, None for models without eye joints."""
+    if any(joint not in model.joint_names for joint in IRIS_CENTRES):
+        return None
+    centres: list[Tensor] = []
+    irises: list[Tensor] = []
+    for joint, landmark in IRIS_CENTRES.items():
+        centre = (model.joint_regressor[model.joint_names.index(joint)] @ neutral).double()
+        iris = centre.new_tensor([0.0, 0.0, IRIS_PLANE])
+        if model.landmarks478 is not None:
+            corner = model.landmarks478.corners[landmark]
+            weight = model.landmarks478.barycentrics[landmark]
+            iris = (neutral[corner] * weight[:, None]).sum(0).double() - centre
+        centres.append(centre)
+        irises.append(iris)
+    return EyesAtRest(centres=torch.stack(centres), irises=torch.stack(irises))
+
+
+def fit_gaze(seen: Observation, photo: PhotoState, eyes: EyesAtRest | None) -> Float[Tensor, "2 2"]:
     """Return yaw and pitch of the left, then the right eye (radians, as in `PhotoFit.gaze`).
 
-    Both eyes look up or down together and nearly in parallel; models without eye joints look
-    straight ahead.
+    Both eyes look up or down together and nearly in parallel; without eyes, straight ahead.
     """
-    if any(joint not in model.joint_names for joint in IRIS_CENTRES):
+    if eyes is None:
         return torch.zeros(2, 2, dtype=photo.expression.dtype)
-    angles = torch.stack(
-        [_eye_angles(seen, photo, model, neutral, joint) for joint in IRIS_CENTRES]
-    )
+    angles = _eye_angles(seen, photo, eyes)
     together = angles.mean(0)
     own = angles - together
     return together + own * own.new_tensor([VERGENCE, 0.0])
@@ -87,34 +106,23 @@ def full_turns(model: HeadModel) -> Float[Tensor, "8"]:
     return torch.tensor(turns)
 
 
-def _eye_angles(
-    seen: Observation,
-    photo: PhotoState,
-    model: HeadModel,
-    neutral: Float[Tensor, "verts 3"],
-    joint: str,
-) -> Float[Tensor, "2"]:
-    """Intersect the ray through the iris with the sphere on which its centre moves."""
+def _eye_angles(seen: Observation, photo: PhotoState, eyes: EyesAtRest) -> Float[Tensor, "2 2"]:
+    """Intersect the rays through the irises with the spheres on which their centres move."""
     dtype = photo.expression.dtype
-    row = model.joint_regressor[model.joint_names.index(joint)]
-    centre = (row @ neutral).to(dtype)
-    rest = centre.new_tensor([0.0, 0.0, IRIS_PLANE])
-    if model.landmarks478 is not None:
-        corner = model.landmarks478.corners[IRIS_CENTRES[joint]]
-        weight = model.landmarks478.barycentrics[IRIS_CENTRES[joint]]
-        rest = ((neutral[corner] * weight[:, None]).sum(0)).to(dtype) - centre
-    pixel = seen.landmarks[IRIS_CENTRES[joint]].to(dtype) - photo.centre
-    ray = torch.cat([pixel / photo.focal, pixel.new_ones(1)])
-    ray = ray / ray.norm()
+    centres, rest = eyes.centres.to(dtype), eyes.irises.to(dtype)
+    pixels = seen.landmarks[list(IRIS_CENTRES.values())].to(dtype) - photo.centre
+    rays = torch.cat([pixels / photo.focal, pixels.new_ones(2, 1)], 1)
+    rays = rays / rays.norm(dim=1, keepdim=True)
     pose = photo.camera_from_head
-    towards = pose.rotation @ centre + pose.translation
-    along = towards @ ray
-    beside = (towards - along * ray).norm()
-    radius = rest.norm()
+    towards = pose.apply(centres)
+    along = (towards * rays).sum(1)
+    beside = (towards - along[:, None] * rays).norm(dim=1)
+    radius = rest.norm(dim=1)
     inward = (radius * radius - beside * beside).clamp_min(0).sqrt()
-    direction = pose.rotation.T @ ((along - inward) * ray - towards)
-    yaw = torch.atan2(direction[0], direction[2]) - torch.atan2(rest[0], rest[2])
-    pitch = torch.asin((-direction[1] / direction.norm()).clamp(-1, 1)) - torch.asin(
-        (-rest[1] / radius).clamp(-1, 1)
+    direction = ((along - inward)[:, None] * rays - towards) @ pose.rotation
+    yaw = torch.atan2(direction[:, 0], direction[:, 2]) - torch.atan2(rest[:, 0], rest[:, 2])
+    length = direction.norm(dim=1)
+    pitch = torch.asin((-direction[:, 1] / length).clamp(-1, 1)) - torch.asin(
+        (-rest[:, 1] / radius).clamp(-1, 1)
     )
-    return torch.stack([yaw, pitch]).clamp(-0.7, 0.7)
+    return torch.stack([yaw, pitch], 1).clamp(-0.7, 0.7)

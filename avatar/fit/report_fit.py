@@ -11,7 +11,7 @@ from avatar.capture.observation import Observation
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
 from avatar.core.transform import Transform
-from avatar.fit.gaze import fit_gaze
+from avatar.fit.gaze import eyes_at_rest, fit_gaze
 from avatar.fit.head_fit import HeadFit, PhotoFit
 from avatar.fit.light import (
     LUMINANCE,
@@ -53,6 +53,7 @@ def head_fit(observations: Sequence[Observation], model: HeadModel, shape: Shape
         )
     ]
     lights, albedo = light_and_albedo(seen)
+    eyes = eyes_at_rest(model, neutral)
     photos: list[PhotoFit] = []
     for index, (observation, photo) in enumerate(pairs):
         landmarks, residual = _landmarks(model, observation, cameras[index], posed[index])
@@ -61,7 +62,7 @@ def head_fit(observations: Sequence[Observation], model: HeadModel, shape: Shape
                 name=observation.photo.name,
                 camera=cameras[index].camera,
                 expression=cameras[index].expression,
-                gaze=fit_gaze(observation, photo, model, neutral).float(),
+                gaze=fit_gaze(observation, photo, eyes).float(),
                 light=lights[index],
                 visibility=visible[index],
                 landmarks=landmarks,

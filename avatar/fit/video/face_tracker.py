@@ -15,7 +15,7 @@ from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
 from avatar.capture.read_video import VideoFrame
 from avatar.core.transform import Transform
 from avatar.fit.residuals.motion_prior import Motion
-from avatar.fit.video.fit_frame import FrameFit, FrameFitter
+from avatar.fit.video.fit_frame import FrameFit, FrameFitter, FrameWeights
 from avatar.fit.video.lids import LidOpening
 from avatar.fit.video.one_euro import WEIGHTS, OneEuro, PoseFilter
 from avatar.fit.video.person import Person, calibrate_person
@@ -26,6 +26,10 @@ _KEPT = 300
 
 _LIDS_EVERY = 60
 """Frames after which the lids' opening is learnt anew."""
+
+_QUICK = FrameWeights(iterations=4, relative_decrease=1e-2)
+"""A frame starts where the one before ended: stopping early changes coefficients by 0.006 (rms) and
+saves a fifth of the time."""
 
 _EXPRESSION_STEP, _ROTATION_STEP, _TRANSLATION_STEP = 0.15, 0.08, 0.015
 """Standard deviations of what a frame may differ from the one before: coefficients, rad, metres."""
@@ -172,7 +176,7 @@ class FaceTracker:
         if self._until_lids <= 0 and self._fitter is not None:
             self._until_lids = _LIDS_EVERY
             opening = LidOpening.of(torch.stack(list(self._lids)))
-            self._fitter = FrameFitter(self._fitter.person, opening=opening)
+            self._fitter = FrameFitter(self._fitter.person, _QUICK, opening)
 
     def _calibrate(self, trace: FaceTrace) -> None:
         """Calibrate when it is time, and take over what the second thread has finished."""
@@ -201,7 +205,7 @@ class FaceTracker:
             self._pending = self._worker.submit(calibrate)
 
     def _use(self, person: Person) -> None:
-        self._fitter = FrameFitter(person)
+        self._fitter = FrameFitter(person, _QUICK)
         self._lids.clear()
         self._until_lids = _LIDS_EVERY
         # Depth and expression belong to the former camera and shape.

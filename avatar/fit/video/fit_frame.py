@@ -13,7 +13,7 @@ from avatar.capture.observation import Observation
 from avatar.core.mesh import vertex_normals
 from avatar.core.transform import Transform
 from avatar.fit.fit_landmarks import FACE_POINTS, landmark_evidence
-from avatar.fit.gaze import LOOK_INDICES, fit_gaze, full_turns, look_coefficients
+from avatar.fit.gaze import LOOK_INDICES, eyes_at_rest, fit_gaze, full_turns, look_coefficients
 from avatar.fit.initial_pose import initial_pose
 from avatar.fit.landmark_habits import viewing_angles
 from avatar.fit.residuals.apertures import (
@@ -50,7 +50,7 @@ Real eyes are at 0.02 to 0.08 when shut, and at 0.22 to 0.40 when open.
 
 @dataclass(frozen=True, kw_only=True)
 class FrameWeights:
-    """How much each belief counts in a frame; see `LandmarkWeights`."""
+    """How much each belief counts in a frame, see `LandmarkWeights`, and when to stop."""
 
     landmark: float = 0.25
     aperture: float = 1.0
@@ -58,6 +58,7 @@ class FrameWeights:
     symmetry: float = 2.0
     robust_scale: float = 3.0
     iterations: int = 8
+    relative_decrease: float = 2e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +88,13 @@ class FrameFitter:
         self.person = person
         self.opening = opening or LidOpening.unknown()
         self.weights = weights or FrameWeights()
-        self._neutral = person.neutral_vertices
+        neutral = person.neutral_vertices
+        self._eyes = eyes_at_rest(person.model, neutral)
         self._turns = full_turns(person.model)
         skin, points = person.model.part("skin").faces, person.problem.points
-        self._points = points.on(self._neutral).double()
+        self._points = points.on(neutral).double()
         self._normals = functional.normalize(
-            points.on(vertex_normals(self._neutral, skin)).double(), dim=1
+            points.on(vertex_normals(neutral, skin)).double(), dim=1
         )
 
     def fit(
@@ -124,7 +126,10 @@ class FrameFitter:
         return minimise(
             self._problem(seen, photo, motion),
             _state(photo),
-            SolverOptions(iterations=self.weights.iterations, relative_decrease=2e-3),
+            SolverOptions(
+                iterations=self.weights.iterations,
+                relative_decrease=self.weights.relative_decrease,
+            ),
         )
 
     def _first_guess(self, trace: FaceTrace) -> PhotoState:
@@ -158,7 +163,7 @@ class FrameFitter:
 
         Behind closing lids the irises are guesses: there the eyes stay as they were.
         """
-        gaze = fit_gaze(seen, photo, self.person.model, self._neutral)
+        gaze = fit_gaze(seen, photo, self._eyes)
         expression = photo.expression.clone()
         looks = list(LOOK_INDICES)
         wanted = look_coefficients(gaze, self._turns).double()
