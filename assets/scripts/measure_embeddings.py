@@ -10,6 +10,7 @@ from detect_faces import Detections
 from torch import Tensor
 
 from avatar.capture.topology import MIRRORED
+from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.camera import Camera
 from avatar.core.mesh import SurfacePoints
 from avatar.core.transform import Transform, euler_from_rotation
@@ -25,6 +26,15 @@ IBUG68_FROM_478: tuple[int, ...] = (
     *(78, 82, 13, 312, 308, 317, 14, 87),  # inner lips
 )
 """The dense point at each iBUG landmark's place (both sets' published pictures)."""
+
+UPPER_LIP, LOWER_LIP = (
+    (191, 80, 81, 82, 13, 312, 311, 310, 415),
+    (95, 88, 178, 87, 14, 317, 402, 318, 324),
+)
+"""The lips' inner edges between the corners: closed lips touch, so that the nearest may be wrong."""
+
+_FALLS = 0.014
+"""Metres by which the lower lip's edge falls with the open jaw at least, and the upper at most."""
 
 
 def camera_of(faces: Detections, row: int, size: int) -> Camera:
@@ -88,11 +98,23 @@ def embeddings(model: HeadModel, hits: Tensor) -> SurfacePoints:
     hidden = model.region("mouth_interior") | model.region("eye_sockets")
     shown = skin[~hidden[skin].any(1)]
     on_skin = nearest_on_surface(model.template, shown, middle[:468])
+    on_skin = on_own_lips(model, shown, on_skin, middle[:468])
     on_eyes = nearest_on_surface(model.template, eyes, middle[468:])
     return SurfacePoints(
         corners=torch.cat([on_skin.corners, on_eyes.corners]),
         barycentrics=torch.cat([on_skin.barycentrics, on_eyes.barycentrics]),
     )
+
+
+def on_own_lips(model: HeadModel, faces: Tensor, points: SurfacePoints, at: Tensor) -> SurfacePoints:
+    """Return points with those of the lips' inner edges on triangles of their own lip."""
+    jaw = model.expression_basis[ARKIT_INDEX["jawOpen"]]
+    falls = -jaw[faces].mean(1)[:, 1]
+    corners, barycentrics = points.corners.clone(), points.barycentrics.clone()
+    for rows, own in ((list(UPPER_LIP), falls < _FALLS), (list(LOWER_LIP), falls > _FALLS)):
+        moved = nearest_on_surface(model.template, faces[own], at[rows])
+        corners[rows], barycentrics[rows] = moved.corners, moved.barycentrics
+    return SurfacePoints(corners=corners, barycentrics=barycentrics)
 
 
 def nearest_on_surface(vertices: Tensor, faces: Tensor, points: Tensor) -> SurfacePoints:
