@@ -31,7 +31,7 @@ UPPER_LIP, LOWER_LIP = (
     (191, 80, 81, 82, 13, 312, 311, 310, 415),
     (95, 88, 178, 87, 14, 317, 402, 318, 324),
 )
-"""The lips' inner edges between the corners: closed lips touch, so that the nearest may be wrong."""
+"""The inner edges of the lips: where these touch, the nearest surface may be the other one's."""
 
 _FALLS = 0.014
 """Metres by which the lower lip's edge falls with the open jaw at least, and the upper at most."""
@@ -106,7 +106,9 @@ def embeddings(model: HeadModel, hits: Tensor) -> SurfacePoints:
     )
 
 
-def on_own_lips(model: HeadModel, faces: Tensor, points: SurfacePoints, at: Tensor) -> SurfacePoints:
+def on_own_lips(
+    model: HeadModel, faces: Tensor, points: SurfacePoints, at: Tensor
+) -> SurfacePoints:
     """Return points with those of the lips' inner edges on triangles of their own lip."""
     jaw = model.expression_basis[ARKIT_INDEX["jawOpen"]]
     falls = -jaw[faces].mean(1)[:, 1]

@@ -12,19 +12,23 @@ from avatar.animation.live_link_packet import LiveLinkSource, live_link_packet
 from avatar.animation.vmc import vmc_packets
 from avatar.core.clip import Clip
 from avatar.core.errors import OptionError
+from avatar.core.rig import Rig
 
 
 class ClipSender:
     """Sends frames to destinations; use it in a `with` block, or `close` it.
 
     Never waits and keeps nothing: what the network does not take at once is dropped, and counted in
-    `dropped`. `fps` is the rate that Live Link is told.
+    `dropped`. `fps` is the rate that Live Link is told, `rig` tells VMC where the bones are.
     """
 
-    def __init__(self, destinations: Sequence[Destination], fps: float) -> None:
+    def __init__(
+        self, destinations: Sequence[Destination], fps: float, rig: Rig | None = None
+    ) -> None:
         if not 1 <= fps <= 1000:
             raise OptionError(f"fps: expected 1 to 1000 frames a second, got {fps}")
         self._fps = fps
+        self._rig = rig
         self._targets = [(target, *_resolved(target)) for target in destinations]
         self._sockets = {family: _socket(family) for _, family, _ in self._targets}
         self._device = str(uuid.uuid5(uuid.NAMESPACE_DNS, socket.gethostname())).upper()
@@ -67,7 +71,7 @@ class ClipSender:
 
     def _packets(self, target: Destination, frame: Clip) -> list[bytes]:
         if target.protocol == "vmc":
-            return vmc_packets(frame)
+            return vmc_packets(frame, self._rig)
         source = LiveLinkSource(device=self._device, subject=target.subject, fps=self._fps)
         return [live_link_packet(frame, source, self._day_time(float(frame.times[0])))]
 

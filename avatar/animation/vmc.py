@@ -11,24 +11,38 @@ from avatar.animation.live_link import live_link_turns
 from avatar.animation.osc import osc_bundles, osc_message
 from avatar.core.arkit import ARKIT_NAMES
 from avatar.core.clip import Clip
+from avatar.core.rig import Rig
 from avatar.core.transform import quaternion_from_matrix, rotation_from_euler
 
 _LARGEST = 1400
 """Bytes of a packet that no network has to cut up."""
 
-_BONES = {"neck": "Neck", "head": "Head"}
+_BONES = {"neck": "Neck", "head": "Head", "eye_left": "LeftEye", "eye_right": "RightEye"}
+
+Place = tuple[float, float, float]
+
+_ADULT: dict[str, Place] = {
+    "Neck": (0.0, 0.065, -0.019),
+    "Head": (0.0, 0.099, 0.033),
+    "LeftEye": (0.031, 0.042, 0.084),
+    "RightEye": (-0.031, 0.042, 0.084),
+}
+"""Where an adult's bones are from their parents', metres in our frame: the default head's."""
 
 
-def vmc_packets(frame: Clip) -> list[bytes]:
+def vmc_packets(frame: Clip, rig: Rig | None = None) -> list[bytes]:
     """Return the packets of a clip's only frame.
 
     The coefficients go by ARKit's own names, as VRM's "Perfect Sync" has them; turns of neck, head
-    and eyes as local rotations of humanoid bones without an offset, which receivers take from their
-    own model. The last packet says that the frame is complete.
+    and eyes as local rotations of humanoid bones, placed as in `rig`, an average adult's where not
+    given: most receivers take places from their own model, some believe these. The last packet says
+    that the frame is complete.
     """
     messages = [osc_message("/VMC/Ext/OK", 1), osc_message("/VMC/Ext/T", float(frame.times[0]))]
+    places = _ADULT | ({} if rig is None else _places(rig))
     for bone, turn in _bones(frame):
-        messages.append(osc_message("/VMC/Ext/Bone/Pos", bone, 0.0, 0.0, 0.0, *_in_unity(turn)))
+        x, y, z = places[bone]
+        messages.append(osc_message("/VMC/Ext/Bone/Pos", bone, -x, y, z, *_in_unity(turn)))
     for name, weight in zip(ARKIT_NAMES, frame.weights[0].tolist(), strict=True):
         messages.append(osc_message("/VMC/Ext/Blend/Val", name, weight))
     messages.append(osc_message("/VMC/Ext/Blend/Apply"))
@@ -48,6 +62,16 @@ def _bones(frame: Clip) -> list[tuple[str, Float[Tensor, "4"]]]:
     for name, (yaw, pitch, roll) in zip(("LeftEye", "RightEye"), eyes.unbind(0), strict=True):
         bones.append((name, quaternion_from_matrix(rotation_from_euler(pitch, yaw, roll))))
     return bones
+
+
+def _places(rig: Rig) -> dict[str, Place]:
+    """Return where a rig's bones rest in their parents' frames."""
+    places: dict[str, Place] = {}
+    for name, parent, at in zip(rig.joint_names, rig.parents, rig.joint_positions, strict=True):
+        if name in _BONES and parent >= 0:
+            x, y, z = (at - rig.joint_positions[parent]).tolist()
+            places[_BONES[name]] = x, y, z
+    return places
 
 
 def _in_unity(turn: Float[Tensor, "4"]) -> tuple[float, ...]:

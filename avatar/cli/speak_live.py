@@ -69,7 +69,7 @@ def speak_live(
     recorded: list[Clip] = []
     problem: AvatarError | None = None
     targets = [parse_destination(target) for target in live.send]
-    with ClipSender(targets, speech.fps) as sender:
+    with ClipSender(targets, speech.fps, head.rig) as sender:
         sys.stderr.write(
             f"speaking with a delay of {1e3 * speaker.latency:.0f} ms (play the sound so much"
             " later); Ctrl-C ends it\n"

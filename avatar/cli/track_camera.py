@@ -63,9 +63,10 @@ def track_camera(
     recorded: list[Clip] = []
     problem: AvatarError | None = None
     targets = [parse_destination(target) for target in live.send]
+    own = Avatar.load(head) if head else None
     with open_camera(source) as camera:
         rate = camera.video.rate or 30.0
-        with ClipSender(targets, rate) as sender:
+        with ClipSender(targets, rate, own.rig if own else None) as sender:
             sys.stderr.write(f"tracking {camera.name}; Ctrl-C ends it\n")
             if not (output or targets):
                 sys.stderr.write("nothing is kept or sent: -o take.csv and --send do that\n")
@@ -77,7 +78,7 @@ def track_camera(
             except AvatarError as error:
                 problem = error
     if output and recorded:
-        write_take(recorded, output, Avatar.load(head) if head else None)
+        write_take(recorded, output, own)
     if problem is not None:
         kept = "; what came before is saved" if output and recorded else ""
         raise type(problem)(f"{problem}{kept}")

@@ -13,6 +13,7 @@ from avatar.animation.send_clip import ClipSender
 from avatar.core.arkit import ARKIT_INDEX, ARKIT_NAMES
 from avatar.core.clip import Clip
 from avatar.core.errors import OptionError
+from avatar.core.rig import Rig
 from avatar.core.transform import quaternion_from_matrix, rotation_from_euler
 
 YAW, PITCH = 0.3, -0.2
@@ -69,6 +70,31 @@ def test_a_vmc_receiver_reads_coefficients_and_bones():
     assert bones["Neck"] == pytest.approx((0, -math.sin(YAW / 2), 0, math.cos(YAW / 2)), abs=1e-6)
     assert bones["Head"] == pytest.approx((math.sin(PITCH / 2), 0, 0, math.cos(PITCH / 2)))
     assert bones["LeftEye"][1] < -0.1
+
+
+def test_a_vmc_receiver_that_believes_places_gets_those_of_the_head(listener):
+    osc = pytest.importorskip("pythonosc.osc_bundle")
+    rig = Rig(
+        morphs=torch.zeros(52, 1, 3),
+        joint_names=("root", "neck", "head", "eye_left"),
+        parents=(-1, 0, 1, 2),
+        joint_positions=torch.tensor(
+            [[0.0, -0.3, -0.1], [0.0, -0.2, -0.1], [0.0, -0.1, -0.05], [0.04, 0.0, 0.05]]
+        ),
+        skin_weights=torch.tensor([[1.0, 0.0, 0.0, 0.0]]),
+    )
+    target = parse_destination(f"vmc://127.0.0.1:{listener.getsockname()[1]}")
+    with ClipSender([target], fps=30, rig=rig) as sender:
+        sender.send(frame_at(0.0))
+        bundles = [osc.OscBundle(listener.recv(65536)) for _ in range(sender.sent)]
+    messages = [message for bundle in bundles for message in bundle]
+    places = {m.params[0]: m.params[1:4] for m in messages if m.address == "/VMC/Ext/Bone/Pos"}
+    assert places["Neck"] == pytest.approx((0, 0.1, 0))
+    assert places["Head"] == pytest.approx((0, 0.1, 0.05))
+    # Unity's +X is the subject's right.
+    assert places["LeftEye"] == pytest.approx((-0.04, 0.1, 0.1))
+    # What the rig lacks is an average adult's.
+    assert 0.02 < places["RightEye"][0] < 0.04
 
 
 def test_vmc_packets_fit_into_one_of_the_networks_own(listener):
