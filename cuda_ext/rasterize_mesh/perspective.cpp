@@ -13,15 +13,18 @@ void perspective_barycentrics(const RasterizeMeshInput& in, const int64_t* trian
                               float* barycentrics, float* depths) {
 #pragma omp parallel for num_threads(in.threads) schedule(static)
     for (int row = 0; row < in.height; ++row) {
-        for (int column = 0; column < in.width; ++column) {
-            const int64_t pixel = static_cast<int64_t>(row) * in.width + column;
-            float* out = barycentrics + 3 * pixel;
-            if (triangles[pixel] < 0) {
-                out[0] = out[1] = out[2] = 0;
-                depths[pixel] = INFINITY;
-            } else {
-                perspective_at(in, triangles[pixel], column, row).write(out, depths[pixel]);
+        const int64_t start = static_cast<int64_t>(row) * in.width;
+        Corners corners[kDoubleLanes];
+        int64_t places[kDoubleLanes];
+        for (int column = 0; column < in.width; column += kDoubleLanes) {
+            const int count = min(kDoubleLanes, in.width - column);
+            for (int i = 0; i < count; ++i) {
+                const int64_t face = triangles[start + column + i];
+                places[i] = face < 0 ? -1 : i;
+                if (face >= 0) corners[i] = corners_of(in, face);
             }
+            perspective_row(corners[0].x, sizeof(Corners) / sizeof(float), places, count, column,
+                            row, barycentrics + 3 * (start + column), depths + start + column);
         }
     }
 }

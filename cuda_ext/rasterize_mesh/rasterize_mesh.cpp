@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/kernel.h"
+#include "common/wide_double.h"
 #include "rasterize_mesh/perspective.h"
 
 namespace avatar::AVATAR_ISA {
@@ -18,94 +19,100 @@ constexpr int kSubpixelBits = 8;
 constexpr int kSubpixels = 1 << kSubpixelBits;
 constexpr float kPixelLimit = 1 << 17;
 constexpr int kTile = 32;
-constexpr int kBlock = 8;  // pixels of a row tested together
+constexpr int kBlock = kDoubleLanes;  // pixels of a row tested together
 static_assert(kTile % kBlock == 0);
 
-// A triangle ready to be filled: one cache line.
-struct Triangle {
-    int32_t x[3], y[3];         // corners in subpixels, turned so that the area is positive
-    int32_t left, top;          // its box in pixels, cut by the picture; empty if right < left
-    int32_t right, bottom;      //
-    double nearness_weight[3];  // what an edge function's value adds to 1 / depth
+// A triangle ready to be filled: one cache line, for they are many and lie far apart.
+struct alignas(64) Triangle {
+    Corners corners;
+    int32_t left, top;      // its box in pixels, cut by the picture; dropped if left is kDropped
+    int32_t right, bottom;  //
 };
 static_assert(sizeof(Triangle) == 64);
 
 constexpr int32_t kDropped = -1;
+constexpr int kAhead = 8;  // triangles asked for before they are filled: they lie far apart
 
-int32_t snap(float pixel) {
-    return static_cast<int32_t>(std::floor(static_cast<double>(pixel) * kSubpixels + 0.5));
+// Corners in subpixels: integers.
+struct Snapped {
+    double x[3], y[3];
+    double doubled_area;  // positive when the corners turn clockwise on screen
+};
+
+Snapped snap(const Corners& corners) {
+    Snapped s;
+    for (int i = 0; i < 3; ++i) {
+        s.x[i] = std::floor(static_cast<double>(corners.x[i]) * kSubpixels + 0.5);
+        s.y[i] = std::floor(static_cast<double>(corners.y[i]) * kSubpixels + 0.5);
+    }
+    s.doubled_area = (s.x[1] - s.x[0]) * (s.y[2] - s.y[0]) - (s.y[1] - s.y[0]) * (s.x[2] - s.x[0]);
+    return s;
 }
 
-// Twice the signed area; positive when a, b, c turn clockwise on screen.
-template <typename T>
-double doubled_area(const T* x, const T* y) {
-    const double abx = static_cast<double>(x[1]) - x[0], aby = static_cast<double>(y[1]) - y[0];
-    const double acx = static_cast<double>(x[2]) - x[0], acy = static_cast<double>(y[2]) - y[0];
-    return abx * acy - aby * acx;
+// The first and the last pixel centre of a triangle along one axis, cut by the picture.
+void span(const double* corners, int size, int32_t& first, int32_t& last) {
+    const double lowest = min(corners[0], min(corners[1], corners[2]));
+    const double highest = max(corners[0], max(corners[1], corners[2]));
+    first = max((static_cast<int32_t>(lowest) + kSubpixels - 1) >> kSubpixelBits, 0);
+    last = min(static_cast<int32_t>(highest) >> kSubpixelBits, size - 1);
 }
 
 // Compute the record of one triangle; returns false if it is to be left out.
 bool set_up(const RasterizeMeshInput& in, int64_t face, Triangle& out) {
-    float x[3], y[3];
-    double inverse_depth[3];
-    for (int corner = 0; corner < 3; ++corner) {
-        const int64_t vertex = in.faces[3 * face + corner];
-        x[corner] = in.pixels[2 * vertex];
-        y[corner] = in.pixels[2 * vertex + 1];
-        const float depth = in.depths[vertex];
+    out.corners = corners_of(in, face);
+    for (int i = 0; i < 3; ++i) {
         // Written so that NaN fails.
-        if (!(std::fabs(x[corner]) <= kPixelLimit && std::fabs(y[corner]) <= kPixelLimit)) {
+        if (!(std::fabs(out.corners.x[i]) <= kPixelLimit &&
+              std::fabs(out.corners.y[i]) <= kPixelLimit && out.corners.z[i] > in.near &&
+              out.corners.z[i] < INFINITY)) {
             return false;
         }
-        if (!(depth > in.near && depth < INFINITY)) {
-            return false;
-        }
-        inverse_depth[corner] = 1.0 / depth;
-        out.x[corner] = snap(x[corner]);
-        out.y[corner] = snap(y[corner]);
     }
-    const double area = doubled_area(out.x, out.y);
-    if (area == 0 || (in.cull_back && area > 0)) {
+    const Snapped snapped = snap(out.corners);
+    if (snapped.doubled_area == 0 || (in.cull_back && snapped.doubled_area > 0)) {
         return false;
     }
-    if (area < 0) {
-        swap(out.x[1], out.x[2]);
-        swap(out.y[1], out.y[2]);
-        swap(inverse_depth[1], inverse_depth[2]);
-    }
-    for (int corner = 0; corner < 3; ++corner) {
-        out.nearness_weight[corner] = inverse_depth[corner] / std::fabs(area);
-    }
-    const auto lowest = [](const int32_t* v) { return min(v[0], min(v[1], v[2])); };
-    const auto highest = [](const int32_t* v) { return max(v[0], max(v[1], v[2])); };
-    out.left = max((lowest(out.x) + kSubpixels - 1) >> kSubpixelBits, 0);
-    out.top = max((lowest(out.y) + kSubpixels - 1) >> kSubpixelBits, 0);
-    out.right = min(highest(out.x) >> kSubpixelBits, in.width - 1);
-    out.bottom = min(highest(out.y) >> kSubpixelBits, in.height - 1);
+    span(snapped.x, in.width, out.left, out.right);
+    span(snapped.y, in.height, out.top, out.bottom);
     return out.left <= out.right && out.top <= out.bottom;
 }
 
-// An edge function, exact in double: at least 0 for the pixels on the triangle's side, those on
-// the edge itself included if the edge owns them.
-struct Edge {
-    double at_origin;   // its value at the first pixel looked at
-    double step_x;      // its growth from a pixel to the next
-    double step_y;      //
-    double owned_from;  // the least value inside: 0 or, as values are integers, 1
+// A quantity that is linear in the picture: its value at some pixel, and its growth from there to
+// the next.
+struct Plane {
+    double value, by_x, by_y;
 };
 
-Edge edge_between(const Triangle& t, int from, int to, int x, int y) {
-    const double along_x = static_cast<double>(t.x[to]) - t.x[from];
-    const double along_y = static_cast<double>(t.y[to]) - t.y[from];
-    const double to_x = static_cast<double>(x) * kSubpixels - t.x[from];
-    const double to_y = static_cast<double>(y) * kSubpixels - t.y[from];
-    Edge edge;
-    edge.at_origin = along_x * to_y - along_y * to_x;
-    edge.step_x = -along_y * kSubpixels;
-    edge.step_y = along_x * kSubpixels;
-    // Top-left rule: an edge and its reverse never both own a pixel, and one of them does.
-    edge.owned_from = (along_y < 0 || (along_y == 0 && along_x > 0)) ? 0.0 : 1.0;
-    return edge;
+// Three edge functions, exact in double and at least 0 for pixels inside, and 1 / depth.
+struct Planes {
+    Plane edges[3];
+    Plane nearness;
+};
+
+Planes planes_at(const Corners& corners, int left, int top) {
+    const Snapped s = snap(corners);
+    const double turn = s.doubled_area < 0 ? -1 : 1;
+    const double inverse_area = 1 / (turn * s.doubled_area);
+    Planes planes;
+    planes.nearness = {0, 0, 0};
+    for (int i = 0; i < 3; ++i) {
+        const int from = (i + 1) % 3, to = (i + 2) % 3;
+        const double along_x = turn * (s.x[to] - s.x[from]);
+        const double along_y = turn * (s.y[to] - s.y[from]);
+        Plane& edge = planes.edges[i];
+        edge.value =
+            along_x * (top * kSubpixels - s.y[from]) - along_y * (left * kSubpixels - s.x[from]);
+        edge.by_x = -along_y * kSubpixels;
+        edge.by_y = along_x * kSubpixels;
+        const double weight = inverse_area / corners.z[i];
+        planes.nearness.value += weight * edge.value;
+        planes.nearness.by_x += weight * edge.by_x;
+        planes.nearness.by_y += weight * edge.by_y;
+        // Top-left rule: an edge and its reverse never both own the pixels on them, and one does.
+        const bool owns = along_y < 0 || (along_y == 0 && along_x > 0);
+        if (!owns) edge.value -= 1;
+    }
+    return planes;
 }
 
 // The pixels of one tile: 1 / depth of the nearest triangle so far, and its index.
@@ -115,63 +122,56 @@ struct Tile {
 };
 
 // Fill the part of a triangle in the tile whose top-left pixel is (left, top).
-//
-// Kept out of line: inlined into the loop over tiles, GCC 12 forgets that the two pointers below
-// are apart, does not vectorise, and the whole rasteriser takes twice as long.
-AVATAR_NOINLINE void fill(const Triangle& t, int64_t index, int left, int top, Tile& tile) {
+void fill(const Triangle& t, int64_t index, int left, int top, Tile& tile) {
     const int x_begin = max(t.left - left, 0) / kBlock * kBlock;
     const int x_end = min(t.right - left + 1, kTile);
-    const int y_begin = max(t.top - top, 0);
-    const int y_end = min(t.bottom - top + 1, kTile);
-    const Edge a = edge_between(t, 1, 2, left + x_begin, top + y_begin);
-    const Edge b = edge_between(t, 2, 0, left + x_begin, top + y_begin);
-    const Edge c = edge_between(t, 0, 1, left + x_begin, top + y_begin);
-    // Copies, so that the compiler knows that the tile's pixels are not these.
-    const double weight_a = t.nearness_weight[0];
-    const double weight_b = t.nearness_weight[1];
-    const double weight_c = t.nearness_weight[2];
-    for (int y = y_begin; y < y_end; ++y) {
-        const double row = y - y_begin;
-        for (int x = x_begin; x < x_end; x += kBlock) {
-            const double column = x - x_begin;
-            const double first_a = a.at_origin + row * a.step_y + column * a.step_x;
-            const double first_b = b.at_origin + row * b.step_y + column * b.step_x;
-            const double first_c = c.at_origin + row * c.step_y + column * c.step_x;
-            double* AVATAR_RESTRICT nearness = tile.nearness + y * kTile + x;
-            int64_t* AVATAR_RESTRICT triangle = tile.triangle + y * kTile + x;
-            for (int i = 0; i < kBlock; ++i) {
-                const double in_a = first_a + i * a.step_x;
-                const double in_b = first_b + i * b.step_x;
-                const double in_c = first_c + i * c.step_x;
-                const double near = in_a * weight_a + in_b * weight_b + in_c * weight_c;
-                const bool wins = (in_a >= a.owned_from) & (in_b >= b.owned_from) &
-                                  (in_c >= c.owned_from) & (near > nearness[i]);
-                nearness[i] = wins ? near : nearness[i];
-                triangle[i] = wins ? index : triangle[i];
-            }
+    const int y_begin = max(t.top - top, 0), y_end = min(t.bottom - top + 1, kTile);
+    const Planes planes = planes_at(t.corners, left + x_begin, top + y_begin);
+    const Plane &a = planes.edges[0], &b = planes.edges[1], &c = planes.edges[2];
+    const Plane& d = planes.nearness;
+    double name;  // the index's bits: one mask chooses it and its nearness
+    std::memcpy(&name, &index, sizeof name);
+    for (int x = x_begin; x < x_end; x += kBlock) {
+        const Doubles column = load(kDoubleSteps) + static_cast<double>(x - x_begin);
+        Doubles in_a = column * a.by_x + a.value, in_b = column * b.by_x + b.value;
+        Doubles in_c = column * c.by_x + c.value, near = column * d.by_x + d.value;
+        for (int y = y_begin; y < y_end; ++y) {
+            double* nearness = tile.nearness + y * kTile + x;
+            double* triangle = reinterpret_cast<double*>(tile.triangle + y * kTile + x);
+            const Doubles nearest = load(nearness);
+            const auto wins = (in_a >= 0.0) & (in_b >= 0.0) & (in_c >= 0.0) & (near > nearest);
+            store(nearness, select(wins, near, nearest));
+            store(triangle, select(wins, Doubles(name), load(triangle)));
+            in_a = in_a + a.by_y;
+            in_b = in_b + b.by_y;
+            in_c = in_c + c.by_y;
+            near = near + d.by_y;
         }
     }
 }
 
 // Copy a filled tile into the picture.
 void write(const RasterizeMeshInput& in, const RasterizeMeshOutput& out, int left, int top,
-           const Tile* tile) {
-    const int columns = min(kTile, in.width - left);
-    const int rows = min(kTile, in.height - top);
+           const Tile& tile, const Triangle* triangles) {
+    const int columns = min(kTile, in.width - left), rows = min(kTile, in.height - top);
     for (int y = 0; y < rows; ++y) {
         const int64_t start = static_cast<int64_t>(top + y) * in.width + left;
-        for (int x = 0; x < columns; ++x) {
-            const int64_t pixel = start + x;
-            const int64_t face = tile ? tile->triangle[y * kTile + x] : -1;
-            out.triangles[pixel] = face;
-            float* barycentrics = out.barycentrics + 3 * pixel;
-            if (face < 0) {
-                barycentrics[0] = barycentrics[1] = barycentrics[2] = 0;
-                out.depths[pixel] = INFINITY;
-            } else {
-                perspective_at(in, face, left + x, top + y).write(barycentrics, out.depths[pixel]);
-            }
-        }
+        const int64_t* seen = tile.triangle + y * kTile;
+        perspective_row(triangles->corners.x, sizeof(Triangle) / sizeof(float), seen, columns, left,
+                        top + y, out.barycentrics + 3 * start, out.depths + start);
+        for (int x = 0; x < columns; ++x) out.triangles[start + x] = seen[x];
+    }
+}
+
+// The same for a tile that no triangle touches.
+void write_nothing(const RasterizeMeshInput& in, const RasterizeMeshOutput& out, int left,
+                   int top) {
+    const int columns = min(kTile, in.width - left), rows = min(kTile, in.height - top);
+    for (int y = 0; y < rows; ++y) {
+        const int64_t start = static_cast<int64_t>(top + y) * in.width + left;
+        for (int x = 0; x < columns; ++x) out.triangles[start + x] = -1;
+        for (int x = 0; x < columns; ++x) out.depths[start + x] = INFINITY;
+        for (int i = 0; i < 3 * columns; ++i) out.barycentrics[3 * start + i] = 0;
     }
 }
 
@@ -259,17 +259,20 @@ void rasterize_mesh(const RasterizeMeshInput& in, const RasterizeMeshOutput& out
     for (int64_t index = 0; index < bins.tiles(); ++index) {
         const int left = bins.left(index), top = bins.top(index);
         if (bins.begin(index) == bins.end(index)) {
-            write(in, out, left, top, nullptr);
+            write_nothing(in, out, left, top);
             continue;
         }
         Tile tile;
         std::memset(tile.nearness, 0, sizeof tile.nearness);
         std::memset(tile.triangle, -1, sizeof tile.triangle);
-        for (int64_t place = bins.begin(index); place < bins.end(index); ++place) {
+        const int64_t end = bins.end(index);
+        for (int64_t place = bins.begin(index); place < end; ++place) {
+            const Triangle& later = triangles[bins.entry(min(place + kAhead, end - 1))];
+            prefetch(&later);
             const int32_t face = bins.entry(place);
             fill(triangles[face], face, left, top, tile);
         }
-        write(in, out, left, top, &tile);
+        write(in, out, left, top, tile, triangles.data());
     }
 }
 
