@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avatar.core.camera import Camera
+from avatar.render.tone import backdrop, composite
 
 
 def crop_photo(
@@ -18,7 +19,7 @@ def crop_photo(
     """Return the square around the projected `vertices`, resampled, and the camera of that crop.
 
     `margin` is the room left on each side, as a share of the square, which is moved to lie inside
-    the photo if it can; else the photo's border pixels are repeated. All linear RGB.
+    the photo if it can; else a neutral backdrop shows beyond the photo's border. All linear RGB.
     """
     pixels, depths = camera.project(vertices)
     pixels = pixels[depths > 0]
@@ -27,14 +28,21 @@ def crop_photo(
     height, width = photo.shape[:2]
     corner = ((low + high) / 2 - (side - 1) / 2).round().long()
     left, top = _inside(int(corner[0]), width - side), _inside(int(corner[1]), height - side)
-    rows = torch.arange(top, top + side, device=photo.device).clamp(0, height - 1)
-    columns = torch.arange(left, left + side, device=photo.device).clamp(0, width - 1)
-    square = photo[rows][:, columns].permute(2, 0, 1)[None]
+    rows = torch.arange(top, top + side, device=photo.device)
+    columns = torch.arange(left, left + side, device=photo.device)
+    inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
+    square = photo[rows.clamp(0, height - 1)][:, columns.clamp(0, width - 1)]
+    layers = torch.cat([square, torch.ones_like(square[..., :1])], -1) * inside[..., None]
     resampled = functional.interpolate(
-        square, size=(size, size), mode="bilinear", antialias=True, align_corners=False
-    )
+        layers.permute(2, 0, 1)[None],
+        size=(size, size),
+        mode="bilinear",
+        antialias=True,
+        align_corners=False,
+    )[0].permute(1, 2, 0)
+    picture = composite(resampled, backdrop(size, size, photo))
     cropped = camera.cropped(left, top, side, side).resized(size, size)
-    return resampled[0].permute(1, 2, 0), cropped
+    return picture, cropped
 
 
 def _inside(start: int, room: int) -> int:

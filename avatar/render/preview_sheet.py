@@ -20,7 +20,7 @@ from avatar.render.render_head import render_head
 from avatar.render.render_overlay import OverlayOptions, render_overlay
 from avatar.render.scene import Scene, prepare_scene
 from avatar.render.tile import Picture, TileOptions, stack, tile
-from avatar.render.tone import backdrop, composite, to_bytes
+from avatar.render.tone import backdrop, composite, faded_below, to_bytes
 
 _TURNTABLE: tuple[tuple[str, float], ...] = (
     ("left profile", -90.0),
@@ -31,6 +31,9 @@ _TURNTABLE: tuple[tuple[str, float], ...] = (
     ("back", 180.0),
 )
 """Which side of the subject the camera sees, and how far the head turns for it, degrees."""
+
+_BUST_ENDS = 0.78
+"""Share of a picture's height below which the bust fades out: its lower edge is a mere cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +104,11 @@ def _photo_row(photos: Sequence[PhotoView], scene: Scene, options: SheetOptions)
         ground = backdrop(size, size, pixels)
         overlay = render_overlay(pixels, camera, posed, OverlayOptions(render=options.render))
         in_its_light = replace(options.render, light=photo.light or options.render.light)
-        same = composite(render_head(posed, camera, in_its_light), ground)
+        alone = faded_below(render_head(posed, camera, in_its_light), _BUST_ENDS)
+        same = composite(alone, ground)
         pictures += [to_bytes(pixels), to_bytes(overlay), to_bytes(same)]
         if columns == 4:
-            shape = render_clay(posed, camera, options.render)
+            shape = faded_below(render_clay(posed, camera, options.render), _BUST_ENDS)
             pictures.append(to_bytes(composite(shape, ground)))
     labels = ["photo", "fitted mesh", "head, same camera", "shape"][: columns // len(photos)]
     return tile(pictures, columns, labels * len(photos), options.tile)
@@ -116,7 +120,7 @@ def _turntable(avatar: Avatar, scene: Scene, options: SheetOptions) -> Picture:
     cameras = [
         frame_head(avatar.mesh, yaw=math.radians(degrees), size=size) for _, degrees in _TURNTABLE
     ]
-    pictures = [_portrait(scene, camera, options) for camera in cameras]
+    pictures = [_portrait(scene, camera, options, fade=True) for camera in cameras]
     return tile(pictures, len(_TURNTABLE), [label for label, _ in _TURNTABLE], options.tile)
 
 
@@ -132,6 +136,10 @@ def _expressions(avatar: Avatar, scene: Scene, options: SheetOptions) -> Picture
     return tile(pictures, columns, labels, options.tile)
 
 
-def _portrait(scene: Scene, camera: Camera, options: SheetOptions) -> Picture:
+def _portrait(
+    scene: Scene, camera: Camera, options: SheetOptions, *, fade: bool = False
+) -> Picture:
     image = render_head(scene, camera, options.render)
+    if fade:
+        image = faded_below(image, _BUST_ENDS)
     return to_bytes(composite(image, backdrop(camera.height, camera.width, image)))

@@ -28,6 +28,18 @@ def composite(
     return front[..., :3] + (1 - front[..., 3:]) * back
 
 
+def faded_below(
+    picture: Float[Tensor, "height width 4"], start: float
+) -> Float[Tensor, "height width 4"]:
+    """Fade a premultiplied RGBA picture out from `start`, a share of its height, to its last row.
+
+    So that no bust ends in the picture at the edge where its mesh was cut.
+    """
+    row = torch.linspace(0, 1, len(picture), device=picture.device, dtype=picture.dtype)
+    gone = ((row - start) / (1 - start)).clamp(0, 1)
+    return picture * (1 - gone * gone * (3 - 2 * gone))[:, None, None]
+
+
 def backdrop(
     height: int, width: int, like: Tensor | None = None
 ) -> Float[Tensor, "height width 3"]:

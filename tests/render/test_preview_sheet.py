@@ -13,7 +13,7 @@ from avatar.render.frame_head import frame_head
 from avatar.render.options import RenderOptions
 from avatar.render.preview_sheet import PhotoView, SheetOptions, preview_sheet
 from avatar.render.tile import TileOptions, stack, tile
-from avatar.render.tone import SHOULDER, backdrop, composite, tone_map
+from avatar.render.tone import SHOULDER, backdrop, composite, faded_below, tone_map
 from tests.render.shapes import front_camera, mesh_of, sphere
 
 FAST = SheetOptions(width=420, render=RenderOptions(samples=1, shadows=False))
@@ -87,12 +87,23 @@ def test_crop_and_its_camera_agree() -> None:
     torch.testing.assert_close(found, cropped.project(point)[0][0], atol=1.6, rtol=0)
 
 
-def test_crop_beyond_the_photo_repeats_its_border() -> None:
+def test_crop_shows_the_backdrop_beyond_the_photo_and_no_smeared_border() -> None:
     camera = front_camera(50, 50, focal=100.0)
-    crop, _ = crop_photo(
-        torch.full((50, 50, 3), 0.3), camera, torch.tensor([[-0.5, -0.5, 0], [0.5, 0.5, 0]]), 64
-    )
-    torch.testing.assert_close(crop, torch.full((64, 64, 3), 0.3))
+    stripes = torch.zeros(50, 50, 3)
+    stripes[:, ::2, 0] = 1
+    corners = torch.tensor([[-0.5, -0.5, 0], [0.5, 0.5, 0]])
+    crop, cropped = crop_photo(stripes, camera, corners, 64)
+    border, _ = cropped.project(torch.tensor([[-0.245, 0.245, 0.0]]))
+    outside = int(border[0, 1].floor()) - 1
+    assert outside > 8
+    torch.testing.assert_close(crop[:outside], backdrop(64, 64, crop)[:outside])
+
+
+def test_a_bust_fades_out_before_the_picture_ends() -> None:
+    faded = faded_below(torch.ones(100, 4, 4), 0.8)
+    assert bool((faded[:79] == 1).all())
+    assert bool((faded[1:] <= faded[:-1]).all())
+    assert float(faded[-1].abs().max()) == 0
 
 
 def test_tiles_keep_their_pixels_and_their_order() -> None:
