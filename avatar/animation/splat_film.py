@@ -14,6 +14,7 @@ from avatar.animation.splat_film_options import CameraPath, SplatFilmOptions
 from avatar.core.camera import Camera
 from avatar.core.clip import Clip
 from avatar.core.transform import Transform, matrix_from_quaternion, rotation_from_euler
+from avatar.render.light import Light
 from avatar.render.splat_stage import SplatStage
 
 _REACH = {"still": 0.0, "sway": math.radians(20), "orbit": math.radians(70)}
@@ -23,18 +24,29 @@ PIVOT_DEPTH = 0.08
 """Metres behind the eyes around which the camera goes."""
 
 
-def splat_film_frames(stage: SplatStage, clip: Clip, options: SplatFilmOptions) -> Iterator[Frame]:
-    """Give the pictures of a clip, sRGB, one every 1 / fps from 0 to the clip's end."""
+def splat_film_frames(
+    stage: SplatStage, clip: Clip, options: SplatFilmOptions, light: Light | None = None
+) -> Iterator[Frame]:
+    """Give the pictures of a clip, sRGB, one every 1 / fps from 0 to the clip's end.
+
+    Lit as filmed without a `light`.
+    """
     count = int(float(clip.times[-1]) * options.fps + 1e-3) + 1
     timed = resample(clip, torch.arange(count) / options.fps)
     background = torch.tensor(options.background)
     filmed = stage_camera(stage, options.size)
     for number in range(count):
-        turns = joint_turns(stage, timed, number)
-        posed = stage.posed(timed.weights[number], stage.head_of_joints(turns))
+        pose = stage.head_of_joints(joint_turns(stage, timed, number))
         camera = moved_camera(filmed, options.camera, number / options.fps, count / options.fps)
+        spun = None if light is None else light.turned(_spin(options, number / count))
+        posed = stage.lit(timed.weights[number], pose, spun, camera)
         picture = stage.picture(posed, camera, background)
         yield (picture * 255 + 0.5).to(torch.uint8).numpy()
+
+
+def _spin(options: SplatFilmOptions, done: float) -> Float[Tensor, "3 3"]:
+    zero = torch.zeros(())
+    return rotation_from_euler(zero, zero + 2 * math.pi * options.light.spin * done, zero)
 
 
 def stage_camera(stage: SplatStage, height: int) -> Camera:

@@ -1,9 +1,10 @@
 """How a film of splats looks; free of heavy imports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from avatar.core.errors import OptionError
+from avatar.render.light_options import LightOptions
 
 CameraPath = Literal["still", "sway", "orbit"]
 """The filming camera's place; to and fro by 20 degrees; once to and fro by 70."""
@@ -19,6 +20,7 @@ class SplatFilmOptions:
         camera: still where it filmed, sway to and fro, or orbit from side to side.
         background: colour behind the person, as red, green, blue in [0, 1] as displayed.
         hide: layers left out: face, hair, eyes, mouth, torso.
+        light: what lights the person.
     """
 
     size: int = 512
@@ -26,6 +28,7 @@ class SplatFilmOptions:
     camera: CameraPath = "still"
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)
     hide: tuple[str, ...] = ()
+    light: LightOptions = field(default_factory=LightOptions)
 
     def __post_init__(self) -> None:
         if not 64 <= self.size <= 4096:

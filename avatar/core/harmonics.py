@@ -60,6 +60,20 @@ def radiance_from_directions(
     return (basis * solid_angles[:, None]).T @ radiance
 
 
+def turned_harmonics(
+    light: Float[Tensor, "9 3"], rotation: Float[Tensor, "3 3"]
+) -> Float[Tensor, "9 3"]:
+    """Return a light turned about the head: what came from d now comes from `rotation` d."""
+    steps = torch.arange(32, dtype=light.dtype, device=light.device) + 0.5
+    height, around = 1 - steps / 16, steps * (math.pi * (1 + math.sqrt(5)))
+    level = (1 - height * height).sqrt()
+    directions = torch.stack([level * around.cos(), level * around.sin(), height], -1)
+    # Each order keeps to itself under rotation: nine values anywhere determine the nine anew.
+    return torch.linalg.lstsq(
+        sh_basis(directions), sh_basis(directions @ rotation) @ light
+    ).solution
+
+
 _CONSTANTS = (
     0.5 / math.sqrt(math.pi),
     *(math.sqrt(3 / (4 * math.pi)),) * 3,

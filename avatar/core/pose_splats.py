@@ -7,7 +7,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from avatar.core.avatar import Avatar
-from avatar.core.splats import MOST_COLOR, MOST_OFFSET, STRETCH, Splats
+from avatar.core.harmonics import irradiance
+from avatar.core.splats import (
+    DIMMEST,
+    DISPLAY_GAMMA,
+    LIGHT_SHARE,
+    MOST_COLOR,
+    MOST_OFFSET,
+    STRETCH,
+    SplatRelighting,
+    Splats,
+)
 from avatar.core.transform import (
     Transform,
     matrix_from_rotation_vector,
@@ -20,7 +30,7 @@ from avatar.core.transform import (
 class PosedSplats:
     """Gaussians in the world, ready to be drawn: metres, (x, y, z, w), display sRGB.
 
-    Rotations need not be of unit length.
+    Rotations need not be of unit length. `turns` are how the splats were turned from rest.
     """
 
     means: Float[Tensor, "splats 3"]
@@ -28,6 +38,7 @@ class PosedSplats:
     scales: Float[Tensor, "splats 3"]
     opacities: Float[Tensor, " splats"]
     colors: Float[Tensor, "splats 3"]
+    turns: Float[Tensor, "splats 4"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +116,7 @@ def pose_splats(
     turns, stretch = _turns(rig, vertices.detach())
     anchors = (vertices[rig.corners].view(-1, 3, 3) * rig.barycentrics).sum(1)
     own = (rest - rig.anchors) * stretch[:, None]
-    in_head = anchors + _turned(turns, own)
+    in_head = anchors + turned(turns, own)
     torso = torso_pose(splats, world_from_head)
     if adjusted.torso is not None:
         torso = torso @ adjusted.torso
@@ -117,12 +128,16 @@ def pose_splats(
         bones = quaternion_from_matrix(torch.stack([torso.rotation, world_from_head.rotation]))
         bone = torch.lerp(bones[0], bones[1], share)
         carried = _product(bone, turns)
+    colors = splats.colors + shape_sum(codes, splats.color_shapes, MOST_COLOR)
+    if splats.relighting is not None:
+        colors = colors * light_share(splats.relighting, carried) ** (1 / DISPLAY_GAMMA)
     return PosedSplats(
         means=means,
         rotations=_product(carried, splats.rotations),
         scales=splats.scales * stretch[:, None],
         opacities=splats.opacities,
-        colors=splats.colors + shape_sum(codes, splats.color_shapes, MOST_COLOR),
+        colors=colors,
+        turns=carried,
     )
 
 
@@ -132,6 +147,17 @@ def shape_sum(
     """Return the shapes' sum by the codes, smoothly kept within `most`."""
     total = (codes @ shapes.flatten(1)).view(shapes.shape[1:])
     return most * torch.tanh(total / most)
+
+
+def light_share(
+    relighting: SplatRelighting, turns: Float[Tensor, "splats 4"]
+) -> Float[Tensor, "splats 3"]:
+    """Return how much of the filmed light reaches splats turned so, of what does at rest."""
+    environment = relighting.environment
+    dimmest = DIMMEST * environment[0].detach().clamp_min(1e-3)
+    normals = torch.nn.functional.normalize(turned(turns, relighting.normals), dim=1)
+    now, rest = (irradiance(environment, some) for some in (normals, relighting.normals))
+    return (now.maximum(dimmest) / rest.maximum(dimmest)).clamp(*LIGHT_SHARE)
 
 
 def torso_pose(splats: Splats, world_from_head: Transform) -> Transform:
@@ -174,7 +200,7 @@ def _turns(
     return quaternion[rig.face], stretch[rig.face]
 
 
-def _turned(
+def turned(
     quaternions: Float[Tensor, "splats 4"], vectors: Float[Tensor, "splats 3"]
 ) -> Float[Tensor, "splats 3"]:
     """Rotate vectors by unit quaternions."""

@@ -17,6 +17,13 @@ mesh it hangs on. Everything another program needs to drive it is here and in `p
    the head by its `head_shares`: positions blend linearly, quaternions by normalised lerp.
 
 The world is the head frame of the pose in which the person was filmed; `camera` stands in it.
+
+5. *Light*. Where `relighting` is there, a splat's normal turns as it does, by R and its bone. With
+   E the `irradiance` of the filmed environment, no less than `DIMMEST` of its mean, the share
+   E(turned normal) / E(normal at rest), within `LIGHT_SHARE`, to the power 1 / `DISPLAY_GAMMA`
+   multiplies the colour: turned to the window a cheek gets brighter. In another light, the colour
+   before that, decoded to linear RGB and divided by its `filmed_light`, is the albedo; what light
+   sends back is then the shader's to say (`avatar.render.relight_splats`).
 """
 
 from dataclasses import dataclass, replace
@@ -35,6 +42,15 @@ MOST_COLOR = 0.6
 
 STRETCH = (0.6, 1.8)
 """Least and most a triangle's stretch scales its splats."""
+
+DIMMEST = 0.15
+"""Least light, of an environment's mean, that is taken to reach a splat."""
+
+LIGHT_SHARE = (0.5, 2.0)
+"""Least and most a turn changes the filmed light on a splat, as a factor."""
+
+DISPLAY_GAMMA = 2.2
+"""What display sRGB is about: shares of light become shares of display values by it."""
 
 LAYERS = ("face", "hair", "eyes", "mouth", "torso")
 """The layers a trained avatar has: skin of head and ears, hair, eyes, inside of the mouth, rest."""
@@ -59,6 +75,33 @@ class ExpressionCode:
         """Return the codes; 0 at neutral."""
         hidden = torch.tanh(self.hidden_weights @ torch.cat([weights, turn]) + self.hidden_bias)
         return torch.tanh(self.output_weights @ (hidden - torch.tanh(self.hidden_bias)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplatRelighting:
+    """What splats are made of, told apart from the light in which they were filmed.
+
+    `normals` are unit vectors in the head frame at rest; `filmed_light` is what the light sent
+    each splat (irradiance over pi, linear RGB, greater than 0), shadows included; `openness` the
+    share of the sky it sees, `roughnesses` GGX's as glTF has it, both in [0, 1]. `environment` is
+    the filmed light in the world, in the convention of `avatar.core.harmonics`.
+    """
+
+    normals: Float[Tensor, "splats 3"]
+    filmed_light: Float[Tensor, "splats 3"]
+    openness: Float[Tensor, " splats"]
+    roughnesses: Float[Tensor, " splats"]
+    environment: Float[Tensor, "9 3"]
+
+    def chosen(self, rows: Bool[Tensor, " splats"]) -> "SplatRelighting":
+        """Return that of some of the splats."""
+        return SplatRelighting(
+            normals=self.normals[rows],
+            filmed_light=self.filmed_light[rows],
+            openness=self.openness[rows],
+            roughnesses=self.roughnesses[rows],
+            environment=self.environment,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +130,7 @@ class Splats:
     color_shapes: Float[Tensor, "codes splats 3"]
     camera: Camera
     sway: Float[Tensor, "6 6"]
+    relighting: SplatRelighting | None = None
 
     def __len__(self) -> int:
         return len(self.means)
@@ -105,4 +149,5 @@ class Splats:
             **own,
             offset_shapes=self.offset_shapes[:, rows],
             color_shapes=self.color_shapes[:, rows],
+            relighting=None if self.relighting is None else self.relighting.chosen(rows),
         )

@@ -13,6 +13,7 @@ from avatar.animation.splat_film import joint_turns, splat_film_frames, stage_ca
 from avatar.animation.splat_film_options import SplatFilmOptions
 from avatar.core.clip import Clip
 from avatar.core.errors import OptionError
+from avatar.create.choose_light import choose_light
 from avatar.create.reconstruct import Progress
 from avatar.create.render_film import sound_of, write_frames
 from avatar.create.track_video import track_video
@@ -56,7 +57,7 @@ def film_splats(
     `options` are how it looks and how it is encoded. `path` is written as the frames come.
     """
     film, encoding = options
-    frames = splat_film_frames(stage, clip, film)
+    frames = splat_film_frames(stage, clip, film, choose_light(stage, film.light))
     if isinstance(sound, Path) and sound.suffix.lower() in (".mp4", ".mov", ".mkv", ".webm"):
         sound = sound_of(sound)
     write_frames(frames, sound, (path, float(clip.times[-1])), encoding, progress)
@@ -74,7 +75,9 @@ def write_frame(
     if not 0 <= time <= float(clip.times[-1]):
         raise OptionError(f"time: expected 0 to {float(clip.times[-1]):.2f} s, got {time}")
     moment = resample(clip, torch.tensor([time]))
-    posed = stage.posed(moment.weights[0], stage.head_of_joints(joint_turns(stage, moment, 0)))
+    pose = stage.head_of_joints(joint_turns(stage, moment, 0))
+    camera = stage_camera(stage, options.size)
+    posed = stage.lit(moment.weights[0], pose, choose_light(stage, options.light), camera)
     match path.suffix.lower():
         case ".ply":
             export_ply_splats(posed, path)
@@ -83,6 +86,5 @@ def write_frame(
         case ".glb":
             export_glb_splats(posed, stage.head.info, path)
         case _:
-            camera = stage_camera(stage, options.size)
             picture = stage.picture(posed, camera, torch.tensor(options.background))
             Image.fromarray((picture * 255 + 0.5).to(torch.uint8).numpy()).save(path, quality=95)

@@ -3,7 +3,8 @@
 The manifest's `splats` names the layers and holds the filming camera's size; the arrays are in
 `splats.safetensors` under the names of `Splats`' fields, in 32-bit floats and integers, the
 expression shapes in 16-bit floats. The code's network is `code.hidden_weights` and so on, the
-camera `camera.intrinsics`, `camera.rotation` and `camera.translation` (camera from world).
+camera `camera.intrinsics`, `camera.rotation` and `camera.translation` (camera from world). Splats
+that can be relit also have `relighting.normals` and so on, the fields of `SplatRelighting`.
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,14 @@ from torch import Tensor
 
 from avatar.core.camera import Camera
 from avatar.core.errors import BundleError
-from avatar.core.splats import LAYERS, ExpressionCode, Splats
+from avatar.core.splats import LAYERS, ExpressionCode, SplatRelighting, Splats
 from avatar.core.transform import Transform
 from avatar.files.bundle_check import Fields, check_indices, check_shape, check_values
 
 SPLATS = "splats.safetensors"
 """The archive's entry that holds the arrays."""
 
+_RELIGHTING = "relighting."
 _MAX_CODES, _MAX_HIDDEN, _MAX_SIDE = 256, 1024, 1 << 15
 
 
@@ -45,6 +47,8 @@ def pack_splats(splats: Splats, manifest: dict[str, Any]) -> dict[str, bytes]:
         "camera.rotation": camera.camera_from_world.rotation,
         "camera.translation": camera.camera_from_world.translation,
     }
+    if splats.relighting is not None:
+        floats |= {f"{_RELIGHTING}{name}": value for name, value in vars(splats.relighting).items()}
     shapes = {"offset_shapes": splats.offset_shapes, "color_shapes": splats.color_shapes}
     integers = {"corners": splats.corners, "layers": splats.layers}
     tensors = {
@@ -108,6 +112,27 @@ def unpack_splats(fields: Fields, tensors: Mapping[str, Tensor], vertices: int) 
             height=height,
         ),
         sway=floats("sway", 6, 6),
+        relighting=_relighting_of(tensors, count),
+    )
+
+
+def _relighting_of(tensors: Mapping[str, Tensor], count: int) -> SplatRelighting | None:
+    if f"{_RELIGHTING}environment" not in tensors:
+        return None
+
+    def floats(name: str, *shape: int) -> Tensor:
+        full = _RELIGHTING + name
+        return check_values(full, check_shape(tensors, full, torch.float32, shape))
+
+    filmed = floats("filmed_light", count, 3)
+    if bool((filmed <= 0).any()):
+        raise BundleError(f"tensor '{_RELIGHTING}filmed_light': expected numbers greater than 0")
+    return SplatRelighting(
+        normals=floats("normals", count, 3),
+        filmed_light=filmed,
+        openness=_within(f"{_RELIGHTING}openness", floats("openness", count)),
+        roughnesses=_within(f"{_RELIGHTING}roughnesses", floats("roughnesses", count)),
+        environment=floats("environment", 9, 3),
     )
 
 

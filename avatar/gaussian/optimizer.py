@@ -23,6 +23,7 @@ RATES: dict[str, float] = {
     "hidden_bias": 2e-3,
     "output_weights": 2e-3,
     "sway": 1e-3,
+    "environment": 2e-3,
     "turns": 6e-4,
     "shifts": 6e-5,
     "torso_turns": 2e-4,

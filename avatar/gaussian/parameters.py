@@ -8,11 +8,13 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.camera import Camera
+from avatar.core.mesh import SurfacePoints
 from avatar.core.splats import LAYERS, ExpressionCode, Splats
 from avatar.core.transform import (
     Transform,
     matrix_from_rotation_vector,
 )
+from avatar.gaussian.solve_relighting import SplatSurface
 
 HIDDEN = 32
 """Width of the expression code's hidden layer."""
@@ -37,21 +39,25 @@ class SplatUnknowns:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedUnknowns:
-    """The expression code's network, and the torso's sway."""
+    """The expression code's network, the torso's sway, and the light."""
 
     hidden_weights: Float[Tensor, "hidden 55"]
     hidden_bias: Float[Tensor, " hidden"]
     output_weights: Float[Tensor, "codes hidden"]
     sway: Float[Tensor, "6 6"]
+    environment: Float[Tensor, "9 3"]
 
     @staticmethod
-    def start(codes: int, generator: torch.Generator) -> "SharedUnknowns":
-        """Return a random network, and a torso that stands still."""
+    def start(
+        codes: int, environment: Float[Tensor, "9 3"], generator: torch.Generator
+    ) -> "SharedUnknowns":
+        """Return a random network, a torso that stands still, and that light."""
         return SharedUnknowns(
             hidden_weights=torch.randn(HIDDEN, 55, generator=generator) * 0.5,
             hidden_bias=torch.randn(HIDDEN, generator=generator) * 0.2,
             output_weights=torch.randn(codes, HIDDEN, generator=generator) / HIDDEN**0.5,
             sway=torch.zeros(6, 6),
+            environment=environment,
         )
 
 
@@ -110,6 +116,11 @@ class Binding:
     layers: Int[Tensor, " splats"]
     seen: Bool[Tensor, " splats"]
 
+    @property
+    def anchors(self) -> SurfacePoints:
+        """Where on the mesh the splats hang."""
+        return SurfacePoints(corners=self.corners, barycentrics=self.barycentrics)
+
     def chosen(self, rows: Int[Tensor, " rows"]) -> "Binding":
         """Return some of the splats' bindings."""
         return Binding(
@@ -121,7 +132,11 @@ class Binding:
 
 
 def splats_of(
-    own: SplatUnknowns, shared: SharedUnknowns, binding: Binding, camera: Camera
+    own: SplatUnknowns,
+    shared: SharedUnknowns,
+    binding: Binding,
+    surface: SplatSurface,
+    camera: Camera,
 ) -> Splats:
     """Return the splats that the unknowns stand for, differentiably."""
     rigid = torch.zeros(len(LAYERS), dtype=torch.bool)
@@ -146,6 +161,7 @@ def splats_of(
         color_shapes=own.color_shapes,
         camera=camera,
         sway=shared.sway,
+        relighting=surface.in_light(shared.environment),
     )
 
 

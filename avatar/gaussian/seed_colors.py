@@ -12,6 +12,7 @@ from avatar.core.sample_picture import sample_picture
 from avatar.core.splats import LAYERS
 from avatar.gaussian.mesh_view import MeshView
 from avatar.gaussian.parameters import Binding
+from avatar.gaussian.skin_texture import skin_texture
 from avatar.gaussian.take import Take
 
 _INSIDE = {"mouth": (0.30, 0.12, 0.11)}
@@ -56,17 +57,12 @@ def _painted(
 
     The texture is complete: what photos do not show of the head was filled in.
     """
-    mesh, part = take.head.mesh, take.head.mesh.parts[0]
-    texture = take.head.material(part.material).base_color_map
-    of_part = torch.zeros(len(mesh.vertices), dtype=torch.bool)
-    of_part[part.faces.flatten()] = True
-    skin = of_part[binding.corners].all(1)
-    if texture is None or not bool((skin & known).any()):
+    texture = take.head.material(take.head.mesh.parts[0].material).base_color_map
+    if texture is None:
+        return colors, torch.zeros_like(known)
+    points = SurfacePoints(corners=binding.corners, barycentrics=binding.barycentrics)
+    albedo, skin = skin_texture(take.head, points, texture[..., :3])
+    if not bool((skin & known).any()):
         return colors, torch.zeros_like(skin)
-    uvs = torch.zeros(len(mesh.vertices), 2)
-    uvs[part.faces.flatten()] = mesh.uvs[part.uv_faces.flatten()]
-    # Seams are crossed by taking the triangle's first corner: these splats are large anyway.
-    size = uvs.new_tensor([texture.shape[1], texture.shape[0]])
-    albedo = sample_picture(texture[..., :3].contiguous(), uvs[binding.corners[:, 0]] * size - 0.5)
     lit = linear_from_srgb(colors)[skin & known] / albedo[skin & known].clamp_min(1e-3)
     return srgb_from_linear(albedo * lit.median(0).values), skin

@@ -6,12 +6,12 @@ Blendshapes, Ma et al. 2024).
 """
 
 import math
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from avatar.core.mesh import SurfacePoints
 from avatar.core.pose_splats import Adjustment, SplatRig, pose_splats
 from avatar.core.splats import LAYERS, Splats
 from avatar.gaussian.densify import Census, regrow
@@ -27,6 +27,11 @@ from avatar.gaussian.parameters import (
     without_shapes,
 )
 from avatar.gaussian.seed import seed_splats
+from avatar.gaussian.solve_relighting import (
+    HeadSurface,
+    solve_environment,
+    solve_relighting,
+)
 from avatar.gaussian.take import Take, matted, size_at
 from avatar.gaussian.tracker_errors import TrackerErrors, learn_tracker_errors
 from avatar.ops.image_loss import image_loss
@@ -62,9 +67,12 @@ class Trainer:
         self.take, self.options = take, options
         generator = torch.Generator().manual_seed(options.seed)
         seeds = seed_splats(take, round(FIRST_COUNT * options.splats), options.codes, generator)
+        self._head_surface = HeadSurface.of(take.head)
+        surface = self._head_surface.at(seeds.binding.anchors, seeds.binding.layers)
+        self._solved = solve_environment(surface, seeds.own.colors, seeds.binding.seen)
         self.optimizer = Optimizer(
             seeds.own,
-            SharedUnknowns.start(options.codes, generator),
+            SharedUnknowns.start(options.codes, self._solved, generator),
             FrameUnknowns.start(len(take)),
             refine=options.refine,
         )
@@ -79,8 +87,8 @@ class Trainer:
         head = self.take.head
         self.binding = binding
         self.rig = SplatRig.build(head, binding.corners, binding.barycentrics)
-        anchors = SurfacePoints(corners=binding.corners, barycentrics=binding.barycentrics)
-        self._anchors = anchors.on(head.mesh.vertices)
+        self._anchors = binding.anchors.on(head.mesh.vertices)
+        self._surface = self._head_surface.at(binding.anchors, binding.layers)
         self._reach = torch.tensor([REACH[name] for name in LAYERS])[binding.layers]
         self._widest = torch.tensor([WIDEST[name] for name in LAYERS])[binding.layers].log()
         self._unseen = (~binding.seen).nonzero()[:, 0]
@@ -109,9 +117,12 @@ class Trainer:
 
     def splats(self) -> Splats:
         """Return the splats as they are now."""
-        now = self.optimizer
+        now, seen = self.optimizer, self.binding.seen
         with torch.no_grad():
-            return splats_of(now.own, now.shared, self.binding, self.take.camera)
+            splats = splats_of(now.own, now.shared, self.binding, self._surface, self.take.camera)
+            light = now.shared.environment
+            relighting = solve_relighting(self._surface, splats.colors, light, seen)
+            return replace(splats, relighting=relighting)
 
     def tracker_errors(self) -> TrackerErrors:
         """Return what the frames' corrections say of the tracker."""
@@ -128,7 +139,7 @@ class Trainer:
         picture, matte = matted(take, frame, size)
         target = picture + (1 - matte) * background
         now = self.optimizer
-        splats = splats_of(now.own, now.shared, self.binding, take.camera)
+        splats = splats_of(now.own, now.shared, self.binding, self._surface, take.camera)
         if done < SHAPES_FROM:
             splats = without_shapes(splats)
         weights, pose = now.frames.mended(frame, take.weights[frame], take.head_at(frame))
@@ -176,7 +187,8 @@ class Trainer:
             + frames.torso_turns[frame].square().sum() / 0.02**2
             + frames.torso_shifts[frame].square().sum() / 0.005**2
         )
-        return 0.05 * far + 0.05 * wide + 2e-4 * bent + 2e-5 * mended
+        relit = (self.optimizer.shared.environment - self._solved).square().sum() / 0.1**2
+        return 0.05 * far + 0.05 * wide + 2e-4 * bent + 2e-5 * mended + 1e-4 * relit
 
     def _regrow(self, generator: torch.Generator) -> None:
         grown = regrow(self.optimizer.own, self.census, self.options.splats, generator)

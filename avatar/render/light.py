@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avatar.core.camera import Camera
+from avatar.core.harmonics import turned_harmonics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,22 @@ class Light:
     lamps: tuple[Lamp, ...] = ()
     sheen: float = 1.0
     mirrored: float = 1.0
+
+    def scaled(self, factor: float) -> "Light":
+        """Return a light so many times as strong."""
+        return replace(
+            self,
+            environment=self.environment * factor,
+            lamps=tuple(replace(lamp, color=_scaled(lamp.color, factor)) for lamp in self.lamps),
+        )
+
+    def turned(self, rotation: Float[Tensor, "3 3"]) -> "Light":
+        """Return the light turned about the head: what came from d now comes from `rotation` d."""
+        return replace(
+            self,
+            environment=turned_harmonics(self.environment, rotation),
+            lamps=tuple(replace(lamp, direction=rotation @ lamp.direction) for lamp in self.lamps),
+        )
 
 
 MIRRORED = 0.12
@@ -86,11 +103,9 @@ def studio_light(camera: Camera, brightness: float = 1.0) -> Light:
     key = _lamp(axes, (-38.0, 32.0), (0.74, 0.71, 0.67), 14.0)
     fill = _lamp(axes, (48.0, 8.0), (0.14, 0.15, 0.165), 18.0)
     rim = _lamp(axes, (150.0, 35.0), (0.17, 0.175, 0.185), 7.0)
-    lamps = tuple(
-        replace(lamp, color=_scaled(lamp.color, brightness), shadow=lamp is not fill)
-        for lamp in (key, fill, rim)
-    )
-    return Light(environment=_studio_environment(front, up) * brightness, lamps=lamps)
+    lamps = tuple(replace(lamp, shadow=lamp is not fill) for lamp in (key, fill, rim))
+    light = Light(environment=_studio_environment(front, up), lamps=lamps)
+    return light.scaled(brightness)
 
 
 def _lamp(

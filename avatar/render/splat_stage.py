@@ -1,6 +1,7 @@
 """A splat avatar on a stage: driven by weights and head poses, seen by any camera."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,8 @@ from avatar.core.rig import posed_from_rest
 from avatar.core.splats import LAYERS, Splats
 from avatar.core.transform import Transform
 from avatar.render.draw_splats import draw_splats
+from avatar.render.light import Light
+from avatar.render.relight_splats import SplatLighting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,30 @@ class SplatStage:
     def posed(self, weights: Float[Tensor, "52"], world_from_head: Transform) -> PosedSplats:
         """Return the splats of an expression and a head pose."""
         return pose_splats(self.splats, self.rig, weights, world_from_head)
+
+    @torch.no_grad()
+    def lit(
+        self,
+        weights: Float[Tensor, "52"],
+        world_from_head: Transform,
+        light: Light | None,
+        camera: Camera,
+    ) -> PosedSplats:
+        """Return the splats of an expression and a head pose in a light, or lit as filmed.
+
+        Raises:
+            OptionError: there is a light, and the splats cannot be relit.
+        """
+        posed = self.posed(weights, world_from_head)
+        if light is None:
+            return posed
+        vertices = world_from_head.apply(self.head.pose(weights))
+        return self.lighting.lit(posed, vertices, light, camera)
+
+    @cached_property
+    def lighting(self) -> SplatLighting:
+        """The splats prepared to be lit; OptionError where they cannot be."""
+        return SplatLighting.build(self.head, self.splats)
 
     def head_of_joints(self, rotations: Float[Tensor, "joints 3 3"]) -> Transform:
         """Return the head's pose in the world by the joints' local rotations."""

@@ -30,6 +30,7 @@ def posed():
         scales=0.0005 + 0.01 * torch.rand(COUNT, 3, generator=generator),
         opacities=0.02 + 0.96 * torch.rand(COUNT, generator=generator),
         colors=torch.rand(COUNT, 3, generator=generator),
+        turns=torch.tensor([0.0, 0.0, 0.0, 1.0]).expand(COUNT, 4),
     )
 
 

@@ -8,6 +8,7 @@ from safetensors.torch import load, save
 from torch.testing import assert_close
 
 from avatar.core.errors import BundleError
+from avatar.core.splats import SplatRelighting
 from avatar.files.archive import read_archive, write_archive
 from avatar.files.bundle import load_avatar, save_avatar
 from avatar.files.bundle_splats import SPLATS
@@ -37,6 +38,29 @@ def test_splats_come_back(avatar, tmp_path):
     assert (back.camera.width, back.camera.height) == (64, 64)
 
 
+def relit(splats):
+    return replace(
+        splats,
+        relighting=SplatRelighting(
+            normals=torch.nn.functional.normalize(torch.randn(3, 3), dim=1),
+            filmed_light=0.1 + torch.rand(3, 3),
+            openness=torch.rand(3),
+            roughnesses=torch.rand(3),
+            environment=torch.randn(9, 3),
+        ),
+    )
+
+
+def test_what_it_takes_to_relight_comes_back_and_may_be_missing(avatar, tmp_path):
+    save_avatar(avatar, tmp_path / "a.avatar")
+    assert load_avatar(tmp_path / "a.avatar").splats.relighting is None
+    splats = relit(avatar.splats)
+    save_avatar(replace(avatar, splats=splats), tmp_path / "b.avatar")
+    back = load_avatar(tmp_path / "b.avatar").splats.relighting
+    for name, value in vars(splats.relighting).items():
+        assert_close(getattr(back, name), value, rtol=0, atol=0)
+
+
 def test_avatars_without_splats_are_as_before(tmp_path):
     save_avatar(an_avatar(), tmp_path / "a.avatar")
     assert SPLATS not in read_archive(tmp_path / "a.avatar")
@@ -53,11 +77,14 @@ def test_avatars_without_splats_are_as_before(tmp_path):
         ("layers", lambda t: t - 1, "indices"),
         ("offset_shapes", lambda t: t.float(), "float16"),
         ("sway", lambda t: None, "missing"),
+        ("relighting.filmed_light", lambda t: t * 0, "greater than 0"),
+        ("relighting.openness", lambda t: t + 1, "from 0 to 1"),
+        ("relighting.normals", lambda t: None, "missing"),
     ],
 )
 def test_damaged_splats_are_told(avatar, tmp_path, name, change, message):
     path = tmp_path / "a.avatar"
-    save_avatar(avatar, path)
+    save_avatar(replace(avatar, splats=relit(avatar.splats)), path)
     entries = read_archive(path)
     tensors = load(entries[SPLATS])
     changed = change(tensors.pop(name))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.files.radiance import read_radiance
 from tests.benchmarks.geometry.cases import (
     Case,
     camera_from_arrays,
@@ -26,7 +27,6 @@ from tests.benchmarks.geometry.ict_heads import (
     IctHeads,
     load_ict_heads,
 )
-from tests.benchmarks.geometry.radiance import read_radiance
 from tests.benchmarks.geometry.region import region_like, seen_from_front
 from tests.benchmarks.geometry.render import Lighting, View, photograph, render
 from tests.benchmarks.geometry.sampling import EXPRESSIONS, Shoot, random_identity, random_shoot
@@ -55,7 +55,8 @@ class Studio:
 def make_cases(inputs: Path, folder: Path) -> Iterator[str]:
     """Make every case that is not there yet; yield the name of each when it is there."""
     environments = tuple(
-        read_radiance(path).clip(0, 30) for path in sorted((inputs / "hdr").glob("*.hdr"))
+        read_radiance(path).numpy().astype(np.float64).clip(0, 30)
+        for path in sorted((inputs / "hdr").glob("*.hdr"))
     )
     heads = load_ict_heads(inputs / "models" / "ict_facekit.tar.xz")
     studio = Studio(heads=heads, environments=environments, folder=folder)

@@ -47,7 +47,28 @@ def render(
     samples: int = 16,
     seed: int = 0,
 ) -> Array:
-    """Return linear RGB (height, width, 3), two light bounces, denoised, not yet exposed.
+    """Return linear RGB (height, width, 3), two light bounces, denoised, not yet exposed."""
+    return render_layers(surfaces, view, lighting, samples=samples, seed=seed).picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers:
+    """A picture as `render` makes it, and the albedo and normals (zero where nothing is) in it."""
+
+    picture: Array
+    albedo: Array
+    normals: Array
+
+
+def render_layers(
+    surfaces: list[Surface],
+    view: View,
+    lighting: Lighting,
+    *,
+    samples: int = 16,
+    seed: int = 0,
+) -> Layers:
+    """Return a picture with what it shows of the surfaces.
 
     The environment variable AVATAR_MITSUBA_VARIANT may name `llvm_ad_rgb`, twice as fast where
     Dr.Jit finds LLVM 16 or later (older ones end the process).
@@ -58,7 +79,9 @@ def render(
     with tempfile.TemporaryDirectory() as folder:
         scene = mi.load_dict(_scene(mi, surfaces, view, lighting, Path(folder)))
         layers = np.array(mi.render(scene, spp=samples, seed=seed), dtype=np.float64)
-    return denoise(layers[..., :3], albedo=layers[..., -6:-3], normals=layers[..., -3:])
+    albedo, normals = layers[..., -6:-3], layers[..., -3:]
+    picture = denoise(layers[..., :3], albedo=albedo, normals=normals)
+    return Layers(picture=picture, albedo=albedo, normals=normals)
 
 
 def photograph(linear: Array, *, key: float, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,7 +1,6 @@
 """The benchmark's heads: seeded, within bounds, kept whole, and read back as written."""
 
 import numpy as np
-import pytest
 
 from tests.benchmarks.geometry.cases import (
     Case,
@@ -12,7 +11,6 @@ from tests.benchmarks.geometry.cases import (
 )
 from tests.benchmarks.geometry.denoise import denoise
 from tests.benchmarks.geometry.make_cases import case_names
-from tests.benchmarks.geometry.radiance import read_radiance
 from tests.benchmarks.geometry.region import seen_from_front
 from tests.benchmarks.geometry.sampling import random_identity, random_shoot
 
@@ -98,18 +96,3 @@ def test_the_far_side_of_a_ball_is_not_seen_from_the_front():
     seen = seen_from_front(vertices, faces)
     assert seen[vertices[:, 2] > 0.02].all()
     assert not seen[vertices[:, 2] < -0.08].any()
-
-
-def test_environments_read_as_radiance(inputs):
-    sky = read_radiance(inputs / "hdr" / "autumn_field_puresky_1k.hdr")
-    assert sky.shape == (512, 1024, 3)
-    assert (sky >= 0).all()
-    assert sky.max() > 1e4
-    assert sky[:200].mean() > sky[300:].mean()
-
-
-def test_a_file_of_another_kind_is_refused(tmp_path):
-    path = tmp_path / "other.hdr"
-    path.write_bytes(b"#?RADIANCE\n\n+X 4 +Y 4\n")
-    with pytest.raises(ValueError, match="rows from the top"):
-        read_radiance(path)
