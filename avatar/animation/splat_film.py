@@ -46,7 +46,7 @@ def splat_film_frames(
 
 def _spin(options: SplatFilmOptions, done: float) -> Float[Tensor, "3 3"]:
     zero = torch.zeros(())
-    return rotation_from_euler(zero, zero + 2 * math.pi * options.light.spin * done, zero)
+    return rotation_from_euler(zero, zero + 2 * math.pi * options.light.light_spin * done, zero)
 
 
 def stage_camera(stage: SplatStage, height: int) -> Camera:

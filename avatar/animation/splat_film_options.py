@@ -20,6 +20,7 @@ class SplatFilmOptions:
         camera: still where it filmed, sway to and fro, or orbit from side to side.
         background: colour behind the person, as red, green, blue in [0, 1] as displayed.
         hide: layers left out: face, hair, eyes, mouth, torso.
+        swap: layers to wear of other avatars, such as hair=other.avatar.
         light: what lights the person.
     """
 
@@ -28,6 +29,7 @@ class SplatFilmOptions:
     camera: CameraPath = "still"
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)
     hide: tuple[str, ...] = ()
+    swap: tuple[str, ...] = ()
     light: LightOptions = field(default_factory=LightOptions)
 
     def __post_init__(self) -> None:

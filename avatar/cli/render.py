@@ -32,6 +32,8 @@ def render(
     For example:
       avatar render person.avatar --clip speech.csv -o out.mp4
       avatar render person.avatar --clip other.mp4 -o out.mp4 --camera sway
+      avatar render person.avatar --clip speech.csv --hdr studio.hdr --light-rotation 40
+      avatar render person.avatar --light dark --lamp 50 25 1 --light-spin 1
       avatar render person.avatar --clip take.npz --time 1.5 -o frame.png splats.ply splats.spz
 
     Args:
@@ -54,6 +56,7 @@ def render(
     from avatar.create.render_splats import (  # noqa: PLC0415
         film_splats,
         performance,
+        swapped,
         write_frame,
     )
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
@@ -63,7 +66,8 @@ def render(
     for path in output:
         if is_film(path):
             check_film(path, encoding)
-    stage = SplatStage.build(Avatar.load(avatar), film.hide)
+    head = swapped(Avatar.load(avatar), film.swap)
+    stage = SplatStage.build(head, film.hide)
     with progress_bar("avatar render") as progress, atomic_outputs(output) as temporary:
         moves = performance(clip, progress)
         heard = sound or (clip if clip and clip.suffix.lower() not in CURVES else None)

@@ -50,6 +50,7 @@ def train(
     check_paths(tuple(path for path in (output, take) if path is not None))
     check_inputs(source)
     from avatar.create.prepare_take import TakeOptions, prepare_take  # noqa: PLC0415
+    from avatar.create.take_draft import TakeDraft  # noqa: PLC0415
     from avatar.create.train import train as train_take  # noqa: PLC0415
     from avatar.files.atomic import atomic_outputs  # noqa: PLC0415
     from avatar.gaussian.take_file import load_take, save_take  # noqa: PLC0415
@@ -62,21 +63,40 @@ def train(
         found = load_take(kept) if given or _is_recent(kept, source) else None
         if found is None or (not given and _side(found) != size):
             told = part_of(progress, 0.0, 0.2)
-            found = prepare_take(source, TakeOptions(size=size), tracking, told)
+            draft = TakeDraft(stem=checkpoint, of=_identity(source, tracking))
+            try:
+                found = prepare_take(source, TakeOptions(size=size), tracking, told, draft)
+            except KeyboardInterrupt:
+                _tell_kept(draft.paths)
+                raise
             save_take(found, kept)
+            draft.forget()
         sys.stderr.writelines(f"warning: {warning}\n" for warning in found.warnings)
         try:
             head = train_take(found, training, checkpoint, part_of(progress, 0.2, 1.0))
         except KeyboardInterrupt:
-            sys.stderr.write(
-                "avatar: what is done is kept beside the output; the same command goes on there\n"
-            )
+            _tell_kept((kept,))
             raise
         with atomic_outputs((output,)) as temporary:
             head.save(temporary[output])
     if not given and take is None:
         kept.unlink(missing_ok=True)
     sys.stdout.writelines(f"{path}\n" for path in (output, take) if path is not None)
+
+
+def _tell_kept(paths: tuple[Path, ...]) -> None:
+    if any(path.is_file() for path in paths):
+        sys.stderr.write(
+            "avatar: what is done is kept beside the output; the same command goes on there\n"
+        )
+
+
+def _identity(video: Path, tracking: TrackOptions) -> str:
+    """Return what tells a video and how it is tracked from others."""
+    if not video.is_file():
+        return str(video)
+    state = video.stat()
+    return f"{video.resolve()} {state.st_size} {state.st_mtime_ns} {tracking}"
 
 
 def _side(take: "Take") -> int:

@@ -35,10 +35,12 @@ def choose_light(stage: SplatStage, options: LightOptions) -> Light | None:
     else:
         light = stage.lighting.filmed_light
     zero = torch.zeros(())
-    light = light.turned(rotation_from_euler(zero, zero + math.radians(options.rotation), zero))
+    light = light.turned(
+        rotation_from_euler(zero, zero + math.radians(options.light_rotation), zero)
+    )
     if options.lamp is not None:
         light = replace(light, lamps=(*light.lamps, _lamp(*options.lamp)))
-    return light.scaled(2**options.stops)
+    return light.scaled(2**options.light_stops)
 
 
 def _lamp(left: float, up: float, strength: float) -> Lamp:

@@ -21,8 +21,9 @@ from avatar.core.material import linear_from_srgb
 from avatar.core.splats import LAYERS
 from avatar.core.transform import Transform
 from avatar.create.head_of_track import head_of_track
+from avatar.create.take_draft import TakeDraft
 from avatar.create.track_options import TrackOptions
-from avatar.create.track_video import Progress, follow_frames, track_face
+from avatar.create.track_video import Followed, Progress, follow_frames, track_face
 from avatar.fit.video.track import Track
 from avatar.gaussian.clean_plate import clean_mattes
 from avatar.gaussian.take import Take
@@ -61,8 +62,9 @@ def prepare_take(
     options: TakeOptions | None = None,
     tracking: TrackOptions | None = None,
     progress: Progress | None = None,
+    draft: TakeDraft | None = None,
 ) -> Take:
-    """Return the take of a video.
+    """Return the take of a video; what is in the `draft` is taken from there, the rest kept there.
 
     Raises:
         VideoError: it cannot be read, is shorter than a second, or shows the face in less than
@@ -71,18 +73,20 @@ def prepare_take(
     """
     options, tracking = options or TakeOptions(), tracking or TrackOptions()
     told = progress or _silent
-    with open_video(video) as opened:
-        length = opened.duration or 60.0
-
-        def read(time: float) -> None:
-            told("following the face", 0.3 * min(1.0, time / length))
-
-        followed = follow_frames(opened.frames(), opened.name, tracking, read)
+    followed = draft.followed() if draft else None
+    if followed is None:
+        followed = _follow(video, tracking, told)
+        if draft:
+            draft.forget()
+            draft.keep_followed(followed)
     _check_length(video.name, followed.times, followed.traces)
     track = track_face(followed, tracking, lambda stage, done: told(stage, 0.3 + 0.1 * done))
-    told("making the head", 0.4)
-    portrait = _beginning(track, options.portrait_share)
-    head = head_of_track(video, portrait)
+    head = draft.head() if draft else None
+    if head is None:
+        told("making the head", 0.4)
+        head = head_of_track(video, _beginning(track, options.portrait_share))
+        if draft:
+            draft.keep_head(head)
     rows = rows_worth_keeping(track.seen, track.weights, options.most_frames)
     window = _window(track, rows)
     camera, poses = _world(track, rows, window)
@@ -109,6 +113,16 @@ def prepare_take(
             *moving,
         ),
     )
+
+
+def _follow(video: Path, tracking: TrackOptions, told: Progress) -> Followed:
+    with open_video(video) as opened:
+        length = opened.duration or 60.0
+
+        def read(time: float) -> None:
+            told("following the face", 0.3 * min(1.0, time / length))
+
+        return follow_frames(opened.frames(), opened.name, tracking, read)
 
 
 def rows_worth_keeping(

@@ -11,6 +11,7 @@ from avatar.animation.live_link import read_live_link
 from avatar.animation.resample import resample
 from avatar.animation.splat_film import joint_turns, splat_film_frames, stage_camera
 from avatar.animation.splat_film_options import SplatFilmOptions
+from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
 from avatar.core.errors import OptionError
 from avatar.create.choose_light import choose_light
@@ -20,6 +21,7 @@ from avatar.create.track_video import track_video
 from avatar.export.glb_splats import export_glb_splats
 from avatar.export.ply_splats import export_ply_splats
 from avatar.export.spz import export_spz
+from avatar.gaussian.swap_layer import swap_layer
 from avatar.render.splat_stage import SplatStage
 from avatar.speech.sound import SoundSource
 
@@ -42,6 +44,21 @@ def performance(path: Path | None, progress: Progress | None = None) -> Clip:
     if suffix == ".npz":
         return load_clip(path)
     return track_video(path, progress=progress).clip()
+
+
+def swapped(head: Avatar, swaps: tuple[str, ...]) -> Avatar:
+    """Return an avatar with layers of others, told as `hair=other.avatar`.
+
+    Raises:
+        OptionError: a swap of another form, or one that the avatars do not allow.
+        BundleError: another avatar cannot be read.
+    """
+    for swap in swaps:
+        layer, equals, path = swap.partition("=")
+        if not equals:
+            raise OptionError(f"swap: expected a layer and an avatar, hair=b.avatar; got {swap!r}")
+        head = swap_layer(head, Avatar.load(path), layer)
+    return head
 
 
 def film_splats(

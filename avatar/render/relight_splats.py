@@ -22,6 +22,9 @@ from avatar.render.tone import tone_map
 ALBEDO = (0.002, 0.95)
 """Least and most a splat's albedo is taken for."""
 
+BRIGHTEST = 4.0
+"""Most a splat sends back of what reaches it: filmed highlights outshine a white surface."""
+
 _BLEEDING = ("face", "torso")
 """Layers light bleeds through as it does through skin."""
 
@@ -77,6 +80,8 @@ class SplatLighting:
         known = self.relighting
         turned_share = light_share(known, posed.turns) ** (1 / DISPLAY_GAMMA)
         filmed = linear_from_srgb((posed.colors / turned_share).clamp(0, 1))
+        filmed = (filmed / known.filmed_light).clamp_max(BRIGHTEST)
+        albedo = filmed.clamp(*ALBEDO)
         normals = functional.normalize(turned(posed.turns, known.normals), dim=1).T
         points = Points(
             positions=posed.means.T,
@@ -85,13 +90,15 @@ class SplatLighting:
             to_eye=functional.normalize(camera.position_in_world - posed.means, dim=1).T,
             openness=known.openness,
             lamp_shares=self._lamp_shares(vertices, light),
-            albedo=(filmed / known.filmed_light).clamp(*ALBEDO).T,
+            albedo=albedo.T,
             alpha=posed.opacities,
             roughness=known.roughnesses,
             metallic=0.0,
             bleeds=False,
         )
-        sent = shade_layers(points, self.bleeding, light)
+        matte, gloss = shade_layers(points, self.bleeding, light)
+        # Highlights and what is black as night stay what they are, in proportion to the light.
+        sent = matte * (filmed / albedo) + gloss
         return replace(posed, colors=srgb_from_linear(tone_map(sent) if tone else sent))
 
     @property
@@ -114,9 +121,9 @@ class SplatLighting:
 
 def shade_layers(
     points: Points, bleeding: Bool[Tensor, " points"], light: Light
-) -> Float[Tensor, "points 3"]:
-    """Return the light that points send, linear RGB; through some of them light bleeds."""
-    sent = torch.zeros_like(points.albedo.T)
+) -> tuple[Float[Tensor, "points 3"], Float[Tensor, "points 3"]]:
+    """Return what points send from within and from their surface; through some light bleeds."""
+    matte, gloss = torch.zeros_like(points.albedo.T), torch.zeros_like(points.albedo.T)
     for bleeds in (False, True):
         rows = (bleeding == bleeds).nonzero()[:, 0]
         some = {
@@ -125,8 +132,8 @@ def shade_layers(
             if isinstance(value, Tensor)
         }
         radiance = shade(replace(points, bleeds=bleeds, **some), light)
-        sent[rows] = (radiance.matte + radiance.gloss).T
-    return sent
+        matte[rows], gloss[rows] = radiance.matte.T, radiance.gloss.T
+    return matte, gloss
 
 
 def shadow_casters(head: Avatar) -> Int[Tensor, "faces 3"]:

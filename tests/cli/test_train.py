@@ -61,11 +61,43 @@ def test_hidden_layers_are_not_drawn(trained, tmp_path):
     assert (pictures[1] > 250).all()
 
 
+def test_light_is_chosen(trained, tmp_path):
+    panorama = tmp_path / "window.hdr"
+    rgbe = np.full((8, 4, 4), 120, np.uint8)
+    rgbe[2:4, 0] = (255, 200, 160, 132)
+    panorama.write_bytes(b"#?RADIANCE\n\n-Y 8 +X 4\n" + rgbe.tobytes())
+    arguments = (
+        [],
+        ["--light", "studio"],
+        ["--hdr", str(panorama)],
+        ["--hdr", str(panorama), "--light-rotation", "120"],
+        ["--light", "dark", "--lamp", "-60", "20", "1"],
+        ["--light-stops", "-2"],
+    )
+    pictures = []
+    for number, light in enumerate(arguments):
+        path = tmp_path / f"{number}.png"
+        assert main(["render", str(trained), "--size", "64", *light, "-o", str(path)]) == 0
+        with Image.open(path) as picture:
+            pictures.append(np.asarray(picture).astype(int))
+    for first, picture in enumerate(pictures):
+        for other in pictures[:first]:
+            assert np.abs(picture - other).max() > 20
+    assert pictures[-1].mean() < pictures[0].mean()
+    spun = tmp_path / "spun.mp4"
+    film = ["--size", "64", "--fps", "10", "--light", "studio", "--light-spin", "1"]
+    assert main(["render", str(trained), *film, "-o", str(spun)]) == 0
+    assert spun.stat().st_size > 300
+
+
 def test_what_cannot_be_rendered_is_told(trained, tmp_path, capsys):
     for arguments, message in (
         (["--hide", "hat"], "hide: expected some of face"),
         (["--clip", "none.csv"], "none.csv"),
         (["--time", "9"], "time: expected 0 to 2.00 s"),
+        (["--hdr", "none.hdr"], "none.hdr: cannot be read"),
+        (["--hdr", "none.exr"], "expected a Radiance panorama"),
+        (["--light", "dark"], "dark shows nothing"),
     ):
         path = tmp_path / "a.png"
         assert main(["render", str(trained), *arguments, "-o", str(path)]) == 2
