@@ -19,7 +19,7 @@ from avatar.render.openness import lamp_share
 from avatar.render.scene import Scene, prepare_scene
 from avatar.render.tangents import tangents
 
-_JAWS = (0.0, 0.12, 0.3, 0.6)
+JAWS = (0.0, 0.12, 0.3, 0.6)
 """Openings of the jaw for which light is followed."""
 
 _JAW, _CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
@@ -46,7 +46,7 @@ class FilmScene:
         faces = torch.cat([group.faces for group in groups])
         uv_faces = torch.cat([group.uv_faces for group in groups])
         bumpy = scene.tangents is not None
-        low, share = self._between(float(weights[_JAW] - weights[_CLOSE]))
+        low, share = between_jaws(weights)
         return replace(
             scene,
             vertices=vertices,
@@ -56,11 +56,19 @@ class FilmScene:
             lamp_shares=torch.lerp(self.lamp_shares[low], self.lamp_shares[low + 1], share),
         )
 
-    @staticmethod
-    def _between(jaw: float) -> tuple[int, float]:
-        jaw = min(max(jaw, _JAWS[0]), _JAWS[-1])
-        low = max(place for place, at in enumerate(_JAWS[:-1]) if at <= jaw)
-        return low, (jaw - _JAWS[low]) / (_JAWS[low + 1] - _JAWS[low])
+
+def between_jaws(weights: Float[Tensor, "52"]) -> tuple[int, float]:
+    """Return which of `JAWS` the mouth is beyond, and how far on the way to the next one."""
+    jaw = min(max(float(weights[_JAW] - weights[_CLOSE]), JAWS[0]), JAWS[-1])
+    low = max(place for place, at in enumerate(JAWS[:-1]) if at <= jaw)
+    return low, (jaw - JAWS[low]) / (JAWS[low + 1] - JAWS[low])
+
+
+def jaw_weights(jaw: float, like: Tensor) -> Float[Tensor, "52"]:
+    """Return the coefficients of a face whose jaw alone is open."""
+    weights = like.new_zeros(52)
+    weights[_JAW] = jaw
+    return weights
 
 
 @torch.no_grad()
@@ -69,10 +77,8 @@ def prepare_film_scene(avatar: Avatar, light: Light) -> FilmScene:
     scene = prepare_scene(avatar)
     open_sky: list[Tensor] = []
     shadows: list[Tensor] = []
-    for jaw in _JAWS:
-        weights = avatar.mesh.vertices.new_zeros(52)
-        weights[_JAW] = jaw
-        moved = scene.moved(avatar.pose(weights))
+    for jaw in JAWS:
+        moved = scene.moved(avatar.pose(jaw_weights(jaw, avatar.mesh.vertices)))
         open_sky.append(moved.openness)
         shadows.append(_shares(moved, light))
     return FilmScene(

@@ -1,0 +1,1 @@
+"""The desktop window: a head drawn by OpenGL, moved by hand, by clips, or live."""

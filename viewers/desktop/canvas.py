@@ -1,0 +1,106 @@
+"""Where a picture is drawn: several samples a pixel, then over its backdrop, encoded as sRGB."""
+
+import moderngl
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from viewers.desktop.shader import assign, program
+from viewers.stage.backdrops import Backdrop
+
+
+class Canvas:
+    """A picture in memory: `begin` it, draw, and `present` it in another framebuffer.
+
+    There are at most as many samples a pixel as the card has.
+    """
+
+    def __init__(self, context: moderngl.Context) -> None:
+        self._context = context
+        self._program = program(context, "screen.vert", "present.frag")
+        self._screen = context.vertex_array(self._program, [])
+        self._attachments: list[moderngl.Texture | moderngl.Renderbuffer] = []
+        self._framebuffers: list[moderngl.Framebuffer] = []
+        self._shape = (0, 0, 0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what is drawn, in pixels."""
+        return self._shape[:2]
+
+    def begin(self, width: int, height: int, samples: int) -> moderngl.Framebuffer:
+        """Return the framebuffer to draw into, cleared."""
+        samples = min(samples, self._context.max_samples)
+        shape = (width, height, samples if samples > 1 else 0)
+        if shape != self._shape:
+            self._resize(shape)
+        target = self._framebuffers[0]
+        target.use()
+        target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+        return target
+
+    def put(self, picture: Float[np.ndarray, "height width 4"]) -> None:
+        """Take a picture that was drawn elsewhere, the top row first, premultiplied."""
+        height, width = picture.shape[:2]
+        self.begin(width, height, 1)
+        self._picture.write(picture[::-1].astype(np.float16).tobytes())
+
+    def present(
+        self, target: moderngl.Framebuffer, backdrop: Backdrop, *, encoded: bool = False
+    ) -> None:
+        """Show the picture over its backdrop; `encoded` ones hold sRGB instead of linear light."""
+        if len(self._framebuffers) > 1:
+            self._context.copy_framebuffer(self._framebuffers[1], self._framebuffers[0])
+        assign(
+            self._program,
+            {
+                "picture": 0,
+                "middle": backdrop.middle,
+                "edge": backdrop.edge,
+                "spot": backdrop.spot,
+                "falloff": backdrop.falloff,
+                "bell": backdrop.bell,
+                "encoded": encoded,
+            },
+        )
+        target.use()
+        self._context.enable_only(moderngl.NOTHING)
+        self._picture.use(0)
+        self._screen.render(moderngl.TRIANGLES, vertices=3)
+
+    def _resize(self, shape: tuple[int, int, int]) -> None:
+        self._release()
+        size, samples = shape[:2], shape[2]
+        context = self._context
+        self._picture = context.texture(size, 4, dtype="f2")
+        self._picture.filter = moderngl.LINEAR, moderngl.LINEAR
+        self._picture.repeat_x = self._picture.repeat_y = False
+        depth = context.depth_renderbuffer(size, samples=samples)
+        self._attachments = [self._picture, depth]
+        if samples:
+            color = context.renderbuffer(size, 4, samples=samples, dtype="f2")
+            self._attachments.append(color)
+            self._framebuffers = [
+                context.framebuffer([color], depth),
+                context.framebuffer([self._picture]),
+            ]
+        else:
+            self._framebuffers = [context.framebuffer([self._picture], depth)]
+        self._shape = shape
+
+    def release(self) -> None:
+        """Give the memory back."""
+        self._release()
+        self._screen.release()
+        self._program.release()
+
+    def _release(self) -> None:
+        for thing in (*self._framebuffers, *self._attachments):
+            thing.release()
+        self._framebuffers, self._attachments = [], []
+
+
+def read_picture(framebuffer: moderngl.Framebuffer) -> UInt8[np.ndarray, "height width 3"]:
+    """Return what a framebuffer of bytes shows, the top row first."""
+    width, height = framebuffer.size
+    data = np.frombuffer(framebuffer.read(components=3, alignment=1), np.uint8)
+    return data.reshape(height, width, 3)[::-1].copy()
