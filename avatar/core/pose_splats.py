@@ -155,7 +155,7 @@ def light_share(
     """Return how much of the filmed light reaches splats turned so, of what does at rest."""
     environment = relighting.environment
     dimmest = DIMMEST * environment[0].detach().clamp_min(1e-3)
-    normals = torch.nn.functional.normalize(turned(turns, relighting.normals), dim=1)
+    normals = turned(torch.nn.functional.normalize(turns, dim=1), relighting.normals)
     now, rest = (irradiance(environment, some) for some in (normals, relighting.normals))
     return (now.maximum(dimmest) / rest.maximum(dimmest)).clamp(*LIGHT_SHARE)
 
