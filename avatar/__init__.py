@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from avatar.animation.relight_options import RelightOptions as RelightOptions
     from avatar.capture.read_video import VideoFrame as VideoFrame
     from avatar.core.avatar import Avatar as Avatar
     from avatar.core.clip import Clip as Clip
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from avatar.create.options import ReconstructOptions as ReconstructOptions
     from avatar.create.prepare_take import prepare_take as prepare_take
     from avatar.create.reconstruct import reconstruct as reconstruct
+    from avatar.create.relight import relight as relight
     from avatar.create.speak import speak as speak
     from avatar.create.track_options import TrackOptions as TrackOptions
     from avatar.create.track_video import track_video as track_video
@@ -43,6 +45,8 @@ _HOMES = {
     "load_model": "avatar.head.registry",
     "prepare_take": "avatar.create.prepare_take",
     "reconstruct": "avatar.create.reconstruct",
+    "RelightOptions": "avatar.animation.relight_options",
+    "relight": "avatar.create.relight",
     "Sound": "avatar.speech.sound",
     "SpeakOptions": "avatar.speech.options",
     "TrackOptions": "avatar.create.track_options",
@@ -60,6 +64,7 @@ __all__ = [
     "FaceTracker",
     "GlbOptions",
     "ReconstructOptions",
+    "RelightOptions",
     "Sound",
     "SpeakOptions",
     "TrackOptions",
@@ -69,6 +74,7 @@ __all__ = [
     "load_model",
     "prepare_take",
     "reconstruct",
+    "relight",
     "speak",
     "track_video",
     "train",

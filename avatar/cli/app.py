@@ -8,6 +8,7 @@ from avatar.cli.doctor import doctor
 from avatar.cli.landmarks import landmarks
 from avatar.cli.models import models_add, models_list
 from avatar.cli.reconstruct import reconstruct
+from avatar.cli.relight import relight
 from avatar.cli.render import render
 from avatar.cli.speak import speak
 from avatar.cli.track import drive, track
@@ -32,6 +33,7 @@ def run(arguments: list[str]) -> None:
     app.command(name="drive")(drive)
     app.command(name="train")(train)
     app.command(name="render")(render)
+    app.command(name="relight")(relight)
     app.command(name="view")(view)
     app.command(name="landmarks")(landmarks)
     app.command(models, name="models", help="List the head models, or add one of your own.")

@@ -1,11 +1,13 @@
 """The light a user asks for."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
 from avatar.animation.splat_film import stage_camera
+from avatar.core.camera import Camera
 from avatar.core.transform import rotation_from_euler
 from avatar.files.radiance import read_radiance
 from avatar.render.light import Lamp, Light, studio_light
@@ -18,7 +20,7 @@ LAMP_RADIUS = math.radians(9)
 
 
 def choose_light(stage: SplatStage, options: LightOptions) -> Light | None:
-    """Return the light, None for the one the person was filmed in, left as it is.
+    """Return the light for splats, None for the one the person was filmed in, left as it is.
 
     Raises:
         ImageError: the panorama cannot be read.
@@ -26,14 +28,25 @@ def choose_light(stage: SplatStage, options: LightOptions) -> Light | None:
     """
     if options.as_filmed:
         return None
+    return make_light(options, stage_camera(stage, 64), lambda: stage.lighting.filmed_light)
+
+
+def make_light(
+    options: LightOptions, camera: Camera, filmed: Callable[[], Light] | None = None
+) -> Light:
+    """Return the light of a head before a camera; a studio's where no filmed one is known.
+
+    Raises:
+        ImageError: the panorama cannot be read.
+    """
     if options.hdr is not None:
         light = panorama_light(read_radiance(options.hdr))
-    elif options.light == "studio":
-        light = studio_light(stage_camera(stage, 64))
     elif options.light == "dark":
         light = Light(environment=torch.zeros(9, 3))
+    elif options.light == "studio" or filmed is None:
+        light = studio_light(camera)
     else:
-        light = stage.lighting.filmed_light
+        light = filmed()
     zero = torch.zeros(())
     light = light.turned(
         rotation_from_euler(zero, zero + math.radians(options.light_rotation), zero)
