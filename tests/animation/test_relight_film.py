@@ -1,4 +1,4 @@
-"""A head in a light while something goes round: from which side it is lit, and what is behind it."""
+"""A head in a light while something goes round: which side is lit, and what is behind it."""
 
 import math
 
