@@ -12,9 +12,9 @@ from avatar.capture.read_video import VideoFrame, open_video
 from avatar.core.errors import FaceNotFoundError
 from avatar.core.transform import Transform
 from avatar.create.track_options import TrackOptions
+from avatar.fit.lids import LidOpening
 from avatar.fit.state import POSE_SIZE
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
-from avatar.fit.video.lids import LidOpening
 from avatar.fit.video.person import Person, calibrate_person
 from avatar.fit.video.smooth import poses_to_vectors, smooth_curves, vectors_to_poses
 from avatar.fit.video.track import Track

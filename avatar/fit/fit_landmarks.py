@@ -40,10 +40,12 @@ class LandmarkWeights:
 
     `sparsity` is the inverse of a typical expression coefficient; `symmetry` the inverse standard
     deviation of left minus right; `robust_scale` the whitened residual from which a landmark is
-    an outlier; `landmark` scales the landmarks' information as a whole.
+    an outlier; `landmark` and `identity` scale the landmarks' and the identity prior's information
+    as a whole.
     """
 
     landmark: float = 1.0
+    identity: float = 1.0
     sparsity: float = 4.0
     symmetry: float = 5.0
     robust_scale: float = 3.0
@@ -117,35 +119,11 @@ def fit_landmarks(problem: LandmarkProblem, rounds: int = 3) -> HeadState:
             state,
             SolverOptions(iterations=12, relative_decrease=1e-3),
         )
-        state = _looking(problem, solution.state)
+        state = looking(problem, solution.state)
     return state
 
 
-def fit_poses(problem: LandmarkProblem, state: HeadState) -> HeadState:
-    """Return the state with pose and expression fitted anew; identity and camera stay.
-
-    For states whose identity was settled by evidence that trusts landmarks less: who it is should
-    not follow every detected point, how the face is held should.
-    """
-
-    def bounds(now: HeadState) -> tuple[Float[Tensor, " size"], Float[Tensor, " size"]]:
-        lower, upper = step_bounds(now)
-        held = [now.identity_columns()]
-        held += [now.focal_columns(index) for index in range(len(now.photos))]
-        for columns in held:
-            lower[columns], upper[columns] = 0.0, 0.0
-        return lower, upper
-
-    terms = [*landmark_terms(problem, state), *prior_terms(problem, state)]
-    solution = minimise(
-        Problem(terms=terms, size=state.size, retract=retract, bounds=bounds),
-        state,
-        SolverOptions(iterations=12, relative_decrease=1e-3),
-    )
-    return _looking(problem, solution.state)
-
-
-def _looking(problem: LandmarkProblem, state: HeadState) -> HeadState:
+def looking(problem: LandmarkProblem, state: HeadState) -> HeadState:
     """Return the state with the eyes turned to where the irises are, lids following."""
     model = problem.model
     eyes = eyes_at_rest(model, model.vertices(state.identity.float()))
@@ -222,7 +200,9 @@ def landmark_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[Head
 def prior_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[HeadState]]:
     """Return what is believed before looking."""
     weights = problem.weights
-    terms: list[Term[HeadState]] = [Term(name="identity prior", linearise=identity_prior)]
+    terms: list[Term[HeadState]] = [
+        Term(name="identity prior", linearise=identity_prior, weight=weights.identity)
+    ]
     for index, guess in enumerate(problem.focals[: len(state.photos)]):
         log_focal = state.identity.new_tensor(guess.focal).log()
         terms += [

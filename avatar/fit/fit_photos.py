@@ -11,6 +11,7 @@ from avatar.capture.observation import Observation
 from avatar.core.errors import OptionError
 from avatar.fit.fit_landmarks import fit_landmarks, landmark_problem
 from avatar.fit.fit_photo_consistency import fit_photo_consistency
+from avatar.fit.fit_poses import fit_poses
 from avatar.fit.fit_silhouette import fit_silhouette
 from avatar.fit.focal import guess_focal
 from avatar.fit.hair_volume import with_hair_volume
@@ -56,9 +57,9 @@ def fit_photos(
             focals = [guess_focal(seen.photo, options.fov_degrees) for seen in observations]
             problem = landmark_problem(observations, model, focals, load_habits())
             state = fit_landmarks(problem)
-        if options.silhouette:
-            with clock("silhouette"):
-                state = fit_silhouette(problem, state)
+        with clock("silhouette"):
+            fit_outline = fit_silhouette if options.silhouette else fit_poses
+            state = fit_outline(problem, state)
         if options.photo_consistency and len(observations) > 1:
             with clock("photo consistency"):
                 state = fit_photo_consistency(problem, state)

@@ -10,7 +10,8 @@ from torch import Tensor
 from avatar.core.mesh import SurfacePoints
 from avatar.fit.brightness import Brightness
 from avatar.fit.edge_distance import EdgeWindow, edge_window
-from avatar.fit.fit_landmarks import LandmarkProblem, fit_poses, landmark_terms, prior_terms
+from avatar.fit.fit_landmarks import LandmarkProblem, landmark_terms, prior_terms
+from avatar.fit.fit_poses import fit_poses
 from avatar.fit.report_fit import single_precision
 from avatar.fit.residuals.silhouette import SilhouetteEvidence, silhouette
 from avatar.fit.solver import Problem, SolverOptions, Term, minimise
@@ -52,13 +53,13 @@ def fit_silhouette(
     """Return the state that explains the landmarks and the photos' outlines.
 
     `state` is a fit of the landmarks. Which points make the outline is found anew in each round;
-    pose and expression are fitted to the landmarks alone at the end.
+    pose and expression are fitted without outlines at the end, see `fit_poses`.
     """
     options = options or SilhouetteOptions()
     for _ in range(options.rounds):
         outlines = silhouette_terms(problem, state, options)
         if not outlines:
-            return state
+            break
         terms = [*landmark_terms(problem, state), *prior_terms(problem, state), *outlines]
         state = minimise(
             Problem(terms=terms, size=state.size, retract=retract, bounds=step_bounds),

@@ -14,9 +14,9 @@ from torch import Tensor
 from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
 from avatar.capture.read_video import VideoFrame
 from avatar.core.transform import Transform
+from avatar.fit.lids import LidOpening
 from avatar.fit.residuals.motion_prior import Motion
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter, FrameWeights
-from avatar.fit.video.lids import LidOpening
 from avatar.fit.video.one_euro import WEIGHTS, OneEuro, PoseFilter
 from avatar.fit.video.person import Person, calibrate_person
 from avatar.head.model import HeadModel

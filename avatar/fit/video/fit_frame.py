@@ -16,25 +16,24 @@ from avatar.fit.fit_landmarks import FACE_POINTS, landmark_evidence
 from avatar.fit.gaze import LOOK_INDICES, eyes_at_rest, fit_gaze, full_turns, look_coefficients
 from avatar.fit.initial_pose import initial_pose
 from avatar.fit.landmark_habits import viewing_angles
+from avatar.fit.lids import LidOpening, opening_ratios
+from avatar.fit.openings import Gaps, aperture_evidence
 from avatar.fit.residuals.apertures import (
     BROWS,
     LIDS,
     LIPS,
     MOUTH,
-    ApertureEvidence,
     apertures,
-    pair_rows,
 )
 from avatar.fit.residuals.expression_prior import (
     coefficient_rates,
     expression_sparsity,
     expression_symmetry,
 )
-from avatar.fit.residuals.landmarks import LandmarkBasis, landmarks
+from avatar.fit.residuals.landmarks import landmarks
 from avatar.fit.residuals.motion_prior import Motion, motion_prior
 from avatar.fit.solver import Problem, Solution, SolverOptions, Term, minimise
 from avatar.fit.state import HeadState, PhotoState, retract, step_bounds
-from avatar.fit.video.lids import LidOpening, open_eyes, opening_ratios
 from avatar.fit.video.person import Person
 
 _GAPS = ((LIDS, 0.0002), (LIPS, 0.0006), (MOUTH, 0.0008), (BROWS, 0.0010))
@@ -182,6 +181,7 @@ class FrameFitter:
         weights = self.weights
         yaw, _ = viewing_angles(photo.camera_from_head)
         basis = self.person.basis_at(photo)
+        gaps = Gaps(groups=_GAPS, neutral=basis.mean, lids=self.opening)
         deviations = self.person.problem.habits.deviations_at(yaw)
         evidence = landmark_evidence(seen, photo, deviations, self._facing(photo))
         terms: list[Term[HeadState]] = [
@@ -203,7 +203,7 @@ class FrameFitter:
                 linearise=partial(
                     apertures,
                     photo=0,
-                    evidence=_aperture_evidence(seen, photo, basis, self.opening),
+                    evidence=aperture_evidence(seen, photo, basis, gaps),
                 ),
                 weight=weights.aperture,
                 robust_scale=weights.robust_scale,
@@ -228,7 +228,7 @@ class FrameFitter:
 
     def _lid_ratios(self, seen: Observation, photo: PhotoState) -> Float[Tensor, "2"]:
         scale = float(photo.focal / photo.camera_from_head.translation[2])
-        return opening_ratios(seen.landmarks.double(), self.person.basis_at(photo), scale)
+        return opening_ratios(seen.landmarks.double(), self.person.basis_at(photo).mean, scale)
 
     def _residual(self, seen: Observation, photo: PhotoState) -> float:
         """Return the mean distance in pixels of the landmarks from where the fit puts them."""
@@ -256,25 +256,3 @@ def _bounds(state: HeadState) -> tuple[Float[Tensor, " size"], Float[Tensor, " s
     focal = state.focal_columns(0)
     lower[focal], upper[focal] = 0.0, 0.0
     return lower, upper
-
-
-def _aperture_evidence(
-    seen: Observation, photo: PhotoState, basis: LandmarkBasis, opening: LidOpening
-) -> ApertureEvidence:
-    pixels_per_metre = photo.focal / photo.camera_from_head.translation[2]
-    points = seen.landmarks.double()
-    pairs = tuple(pair for group, _ in _GAPS for pair in group)
-    first, second = [p for p, _ in pairs], [p for _, p in pairs]
-    own = torch.cat([points.new_full((len(group),), deviation) for group, deviation in _GAPS])
-    differences = points[second] - points[first]
-    lids = len(LIDS)
-    differences[:lids] = opening.stretched(
-        differences[:lids], open_eyes(basis, float(pixels_per_metre))
-    )
-    sure = torch.minimum(seen.confidences[first], seen.confidences[second]).double()
-    scaled = own * pixels_per_metre / sure.clamp_min(0.05)
-    return ApertureEvidence(
-        basis=pair_rows(basis, pairs),
-        differences=differences,
-        deviations=(scaled**2 + 0.3**2).sqrt(),
-    )

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.fit.residuals.apertures import LIDS
-from avatar.fit.residuals.landmarks import LandmarkBasis
 
 _UPPER, _LOWER = [a for a, _ in LIDS], [b for _, b in LIDS]
 _EYE = len(LIDS) // 2
@@ -75,15 +74,22 @@ class LidOpening:
 
 
 def opening_ratios(
-    points: Float[Tensor, "478 2"], basis: LandmarkBasis, pixels_per_metre: float
+    points: Float[Tensor, "478 2"],
+    neutral: Float[Tensor, "points 3"],
+    pixels_per_metre: float,
 ) -> Float[Tensor, "2"]:
-    """Return how open the right and the left eye are, as shares of the model's neutral ones."""
+    """Return how open the right and the left eye are, as shares of the neutral ones.
+
+    `neutral` are the landmarks of the face without expression, metres.
+    """
     seen = (points[_LOWER] - points[_UPPER]).norm(dim=1)
-    ratio = seen / open_eyes(basis, pixels_per_metre)
+    ratio = seen / open_eyes(neutral, pixels_per_metre)
     return ratio.unflatten(0, (2, _EYE)).mean(1)
 
 
-def open_eyes(basis: LandmarkBasis, pixels_per_metre: float) -> Float[Tensor, " lids"]:
-    """Return how far apart the model's neutral lids are, in pixels."""
-    apart = (basis.mean[_LOWER] - basis.mean[_UPPER]).norm(dim=1) * pixels_per_metre
+def open_eyes(
+    neutral: Float[Tensor, "points 3"], pixels_per_metre: float
+) -> Float[Tensor, " lids"]:
+    """Return how far apart the lids of the face without expression are, in pixels."""
+    apart = (neutral[_LOWER] - neutral[_UPPER]).norm(dim=1) * pixels_per_metre
     return apart.clamp_min(1e-6)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from avatar.fit.lids import LidOpening
 from avatar.fit.residuals.apertures import LIDS
-from avatar.fit.video.lids import LidOpening
 
 
 def ratios(rest: float, blinks: tuple[float, ...], frames: int = 100) -> torch.Tensor:
