@@ -4,6 +4,14 @@ Tried and left out, for on four heads of known shape, before outlines were used,
 error by about one percent or to the worse: shading (nine harmonics, eliminated by variable
 projection, even skin; also for one photo), the skin's redness as a second picture, one focal
 length for photos of one size, and leaving out what lies near the border of the visible face.
+
+Free-form offsets were tried here and left out too: 60 bumps of the face along its normals, 18 mm
+wide, with a deviation of 1 or 0.5 mm beside the identity's. On four heads of known shape, three
+photos each, the mean error was 1.124 and 1.110 mm, without them 1.109 mm.
+
+Nor is more to be had from a better start or camera: starting from the true turns of the head moved
+none of five heads by more than 0.01 mm; true focal lengths gave 1.142 and the detector's measured
+habits 1.138 to 1.184 mm, where doing without gave 1.127 mm.
 """
 
 from dataclasses import dataclass, replace
