@@ -93,4 +93,5 @@ def _overlaid(
         return picture
     height, width = picture.shape[:2]
     camera = track.camera(row).resized(width, height)
-    return render_overlay(picture, camera, mesh.frame(track.weights[row]), OverlayOptions())
+    scene = mesh.frame(track.weights[row], offsets=track.corrective(row))
+    return render_overlay(picture, camera, scene, OverlayOptions())

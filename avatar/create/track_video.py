@@ -14,6 +14,7 @@ from avatar.core.transform import Transform
 from avatar.create.track_options import TrackOptions
 from avatar.fit.lids import LidOpening
 from avatar.fit.state import POSE_SIZE
+from avatar.fit.video.correctives import corrected
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
 from avatar.fit.video.person import Person, calibrate_person
 from avatar.fit.video.smooth import poses_to_vectors, smooth_curves, vectors_to_poses
@@ -135,7 +136,7 @@ def track_face(
     track = _assembled(followed, person, fits)
     if options.smooth:
         told("smoothing", 0.97)
-        track = _smoothed(track, fits)
+        track = corrected(_smoothed(track, fits), traces)
     return replace(track, warnings=tuple(warnings))
 
 

@@ -38,9 +38,12 @@ class FilmScene:
         self,
         weights: Float[Tensor, "52"],
         rotations: Float[Tensor, "joints 3 3"] | None = None,
+        offsets: Float[Tensor, "verts 3"] | None = None,
     ) -> Scene:
-        """Return the scene of one frame."""
+        """Return the scene of one frame; `offsets` (metres) move its vertices where they end up."""
         vertices = self.avatar.pose(weights, rotations)
+        if offsets is not None:
+            vertices = vertices + offsets
         scene = self.scene
         groups = (scene.opaque, *scene.layers)
         faces = torch.cat([group.faces for group in groups])

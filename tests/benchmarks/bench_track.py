@@ -121,7 +121,7 @@ def videos(folder: Path) -> list[Metric]:
         iris = (points[:, 468] - points[:, 473]).norm(dim=1)
         still = still_stretches(points[:, :FACE_POINTS] / iris[:, None, None])
         ratio = jitter(_curves(raw), still) / max(jitter(_curves(smooth), still), 1e-9)
-        mesh = _landmarks(smooth)
+        mesh = smooth.landmarks_in_pixels(smooth.seen.nonzero()[:, 0])
         blinks, lips = closings(Apertures.of(points, iris), Apertures.of(mesh, iris))
         for name, recall in (("blinks", blinks), ("closed lips", lips)):
             counts[name][0] += recall.shown
@@ -164,20 +164,6 @@ def _curves(track: Track) -> Tensor:
     pose = _rows(track, track.seen)
     vectors, _ = poses_to_vectors(pose)
     return torch.cat([vectors * 3, track.weights[track.seen].double()], 1)
-
-
-def _landmarks(track: Track) -> Tensor:
-    """Return the mesh's own 478 points in pixels, frame by frame."""
-    model = track.model
-    if model.landmarks478 is None:
-        raise ValueError("the tracked model has landmarks")
-    mean = model.landmarks478.on(model.vertices(track.identity))
-    moves = model.landmarks478.on(model.expression_basis)
-    rows = track.seen.nonzero()[:, 0].tolist()
-    points = [mean + torch.tensordot(track.weights[row], moves, dims=1) for row in rows]
-    return torch.stack(
-        [track.camera(row).project(own)[0] for row, own in zip(rows, points, strict=True)]
-    )
 
 
 def _metric(name: str, value: float, unit: str, *, higher: bool = False) -> Metric:

@@ -9,6 +9,7 @@ from torch import Tensor
 from avatar.core.arkit import ARKIT_NAMES
 from avatar.core.camera import Camera
 from avatar.core.clip import Clip
+from avatar.core.errors import ModelError
 from avatar.core.transform import (
     Transform,
     matrix_from_rotation_vector,
@@ -22,6 +23,14 @@ NECK_SHARE = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
+class Correctives:
+    """Shapes (metres, head frame) that only this person makes, and how much of each in a frame."""
+
+    shapes: Float[Tensor, "shapes verts 3"]
+    weights: Float[Tensor, "frames shapes"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Track:
     """A face over time.
 
@@ -29,7 +38,8 @@ class Track:
     not there and the other rows mean nothing. `weights` are the 52 ARKit coefficients;
     `camera_from_head` each frame's pose (metres, OpenCV camera frame); `gaze` as in `PhotoFit`;
     `residuals` the mean landmark error as a fraction of the inter-iris distance; `shots` counts
-    cuts. The neutral head is `model.vertices(identity)`.
+    cuts. The neutral head is `model.vertices(identity)`; `correctives` are what the coefficients
+    leave over, None where that was not asked for.
     """
 
     name: str
@@ -45,6 +55,7 @@ class Track:
     gaze: Float[Tensor, "frames 2 2"]
     residuals: Float[Tensor, " frames"]
     shots: Int[Tensor, " frames"]
+    correctives: Correctives | None = None
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -62,6 +73,39 @@ class Track:
             width=self.width,
             height=self.height,
         )
+
+    def corrective(self, frame: int) -> Float[Tensor, "verts 3"]:
+        """Return by how much a frame's head differs from what the coefficients say, metres."""
+        if self.correctives is None:
+            return torch.zeros_like(self.model.template)
+        return torch.tensordot(self.correctives.weights[frame], self.correctives.shapes, dims=1)
+
+    def landmarks(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows 478 3"]:
+        """Return the mesh's own 478 points in some frames, metres in the head frame.
+
+        Raises:
+            ModelError: the model has no measured landmarks.
+        """
+        glued = self.model.landmarks478
+        if glued is None:
+            raise ModelError(f"model {self.model.name}: expected measured landmarks478, got none")
+        neutral = glued.on(self.model.vertices(self.identity))
+        moves = glued.on(self.model.expression_basis)
+        points = neutral + torch.tensordot(self.weights[rows], moves, dims=1)
+        if self.correctives is None:
+            return points
+        own = glued.on(self.correctives.shapes)
+        return points + torch.tensordot(self.correctives.weights[rows], own, dims=1)
+
+    def landmarks_in_pixels(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows 478 2"]:
+        """Return where the mesh's own 478 points are in some frames' pictures."""
+        pose = self.camera_from_head
+        rotation, translation = pose.rotation[rows].float(), pose.translation[rows].float()
+        in_camera = Transform(rotation=rotation, translation=translation).apply(
+            self.landmarks(rows)
+        )
+        middle = in_camera.new_tensor([(self.width - 1) / 2, (self.height - 1) / 2])
+        return in_camera[..., :2] / in_camera[..., 2:] * self.focal + middle
 
     def head_turns(self) -> Float[Tensor, "frames 3 3"]:
         """Return the head's rotations in its own frame; none where it faces the camera.
