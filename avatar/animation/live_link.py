@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from avatar.animation.resample import at_rate
@@ -47,10 +47,14 @@ _EYE_REACH = 0.6
 """Radians an eye turns at a look of 1."""
 
 
+_PAUSE, _PAUSE_STEPS = 0.25, 4.0
+"""Seconds, and usual steps between keys, beyond which two keys do not belong together."""
+
+
 def write_live_link(clip: Clip, path: Path | str, fps: int = 60) -> None:
     """Write a clip as the CSV of Live Link Face, whole or not at all; OutputError if it cannot.
 
-    The app records 30 or 60 frames a second.
+    The app records 30 or 60 frames a second. Where the face was away there are no rows.
     """
     timed = at_rate(clip, fps)
     weights = timed.weights[:, [ARKIT_INDEX[name] for name in LIVE_LINK_ORDER]]
@@ -59,7 +63,10 @@ def write_live_link(clip: Clip, path: Path | str, fps: int = 60) -> None:
     table = csv.writer(text, lineterminator="\n")
     names = [name[0].upper() + name[1:] for name in (*LIVE_LINK_ORDER, *_TURNS)]
     table.writerow(["Timecode", "BlendshapeCount", *names])
+    there = _there(clip.times, timed.times).tolist()
     for number, row in enumerate(rows.tolist()):
+        if not there[number]:
+            continue
         code = _timecode(number, fps)
         table.writerow([code, len(names), *(f"{value:.10g}" for value in row)])
     with atomic_write(path) as file:
@@ -105,6 +112,19 @@ def read_live_link(path: Path | str) -> Clip:
         joint_rotations=rotation[:, None],
         name=Path(path).stem,
     )
+
+
+def _there(
+    keys: Float[Tensor, " keys"], times: Float[Tensor, " frames"]
+) -> Bool[Tensor, " frames"]:
+    """Return which times lie between keys that belong together: no pause parts them."""
+    if len(keys) < 2:
+        return torch.ones(len(times), dtype=torch.bool)
+    steps = keys.diff()
+    pause = steps > max(_PAUSE_STEPS * float(steps.median()), _PAUSE)
+    after = torch.searchsorted(keys, times).clamp(1, len(keys) - 1)
+    near = torch.minimum((times - keys[after - 1]).abs(), (times - keys[after]).abs())
+    return ~pause[after - 1] | (near < 1e-4)
 
 
 def live_link_turns(clip: Clip) -> Float[Tensor, "frames 9"]:

@@ -76,6 +76,17 @@ def test_live_link_keeps_weights_times_and_the_heads_turn(tmp_path: Path):
     assert torch.allclose(torch.stack(angles), torch.stack(wanted), atol=1e-5)
 
 
+def test_while_the_face_is_away_live_link_has_no_rows(tmp_path: Path):
+    times = torch.cat([torch.arange(25) / 25, 4 + torch.arange(25) / 25])
+    write_live_link(Clip(times=times, weights=torch.rand(50, 52)), tmp_path / "take.csv", 30)
+    back = read_live_link(tmp_path / "take.csv")
+    assert not bool(((back.times > 0.97) & (back.times < 3.99)).any())
+    assert float(back.times[-1]) == pytest.approx(4.96, abs=0.04)
+    slow = Clip(times=torch.arange(5.0), weights=torch.rand(5, 52))
+    write_live_link(slow, tmp_path / "slow.csv", 30)
+    assert len(read_live_link(tmp_path / "slow.csv").times) == 121
+
+
 def test_live_link_has_the_apps_columns_in_the_apps_order(tmp_path: Path, inputs: Path):
     write_live_link(wave_clip(), tmp_path / "clip.csv")
     own = (tmp_path / "clip.csv").read_text().splitlines()[0]

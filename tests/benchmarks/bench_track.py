@@ -5,7 +5,8 @@
 Films: ICT-FaceKit heads, painted and lit by a wandering lamp, go through the test animation and
 play recordings of a phone's face tracker; rendered by this project's own renderer, tracked with the
 default model. Correlations are of groups of coefficients; errors of pose are after the two models'
-fixed difference of frames.
+fixed difference of frames. A take has one identity; how well the film settles it is told by how far
+the neutral face that each half of the film gives by itself lies from the whole film's.
 Videos: residuals, calm against the same track unsmoothed, and how many of the blinks and closed
 lips that the landmarks show the mesh shows too.
 """
@@ -26,9 +27,10 @@ from avatar.core.rig import Rig
 from avatar.core.transform import Transform, matrix_from_quaternion
 from avatar.create.default_head import default_head
 from avatar.create.track_options import TrackOptions
-from avatar.create.track_video import follow_frames, track_face
+from avatar.create.track_video import Followed, follow_frames, track_face
 from avatar.export.exercise_clip import exercise_clip
 from avatar.fit.fit_landmarks import FACE_POINTS
+from avatar.fit.video.person import calibrate_person
 from avatar.fit.video.smooth import poses_to_vectors
 from avatar.fit.video.track import Track
 from tests.benchmarks.metric import Metric, gate
@@ -39,6 +41,7 @@ from tests.benchmarks.tracking.measure import (
     group_correlations,
     jitter,
     pose_errors,
+    shape_distance,
     still_stretches,
 )
 
@@ -77,25 +80,30 @@ def films(inputs: Path, seconds: float) -> list[Metric]:
     correlations: dict[str, list[float]] = {}
     turns: list[float] = []
     places: list[float] = []
+    drifts: list[float] = []
     for seed, performance in enumerate(("exercise", *RECORDINGS)):
         head = FilmedHead(inputs / "models" / "ict_facekit.tar.xz", seed)
         if performance == "exercise":
             take = exercise_take(default_head().rig)
         else:
             take = recorded_take(inputs / "motion" / performance, seconds)
-        track = track_face(follow_frames(head.film(take), "film"), TrackOptions(fov=FOV))
+        followed = follow_frames(head.film(take), "film")
+        track = track_face(followed, TrackOptions(fov=FOV))
+        drift = _drift(followed, track)
         seen = track.seen
         found = group_correlations(track.weights[seen], take.weights[seen])
         turn, place = pose_errors(_rows(track, seen), _rows(take, seen))
         words = "  ".join(f"{group} {value:.3f}" for group, value in found.items())
         sys.stdout.write(
             f"head {seed} {performance}: {int(seen.sum())}/{len(seen)} frames; {words};"
-            f" rotation {turn:.2f} deg, place {100 * place:.2f} % of depth\n"
+            f" rotation {turn:.2f} deg, place {100 * place:.2f} % of depth,"
+            f" identity {1e3 * drift:.2f} mm\n"
         )
         for group, value in found.items():
             correlations.setdefault(group, []).append(value)
         turns.append(turn)
         places.append(place)
+        drifts.append(drift)
     return [
         *(
             _metric(f"track, films: correlation of {group}", sum(v) / len(v), "", higher=True)
@@ -103,7 +111,20 @@ def films(inputs: Path, seconds: float) -> list[Metric]:
         ),
         _metric("track, films: rotation error", sum(turns) / len(turns), "degrees"),
         _metric("track, films: place error / depth", sum(places) / len(places), "times"),
+        _metric("track, films: identity by halves", 1e3 * sum(drifts) / len(drifts), "mm"),
     ]
+
+
+def _drift(followed: Followed, track: Track) -> float:
+    """Return how far the halves' neutral faces lie from the whole film's, metres."""
+    traces = [trace for trace in followed.traces if trace is not None]
+    face, middle = track.model.region("face"), len(traces) // 2
+    whole = track.model.vertices(track.identity)[face]
+    halves = [
+        calibrate_person(part, track.model, FOV).neutral_vertices[face]
+        for part in (traces[:middle], traces[middle:])
+    ]
+    return sum(shape_distance(half, whole) for half in halves) / len(halves)
 
 
 def videos(folder: Path) -> list[Metric]:

@@ -48,6 +48,13 @@ def pose_errors(found: Transform, truth: Transform) -> tuple[float, float]:
     return float(left.norm(dim=1).mean().rad2deg()), float(off.mean())
 
 
+def shape_distance(first: Float[Tensor, "verts 3"], second: Float[Tensor, "verts 3"]) -> float:
+    """Return the mean distance of corresponding points (metres) after the best rigid motion."""
+    a, b = first.double() - first.double().mean(0), second.double() - second.double().mean(0)
+    u, _, vt = torch.linalg.svd(a.T @ b)
+    return float((a @ u @ vt - b).norm(dim=1).mean())
+
+
 def jitter(curves: Float[Tensor, "frames columns"], still: Bool[Tensor, " inner"]) -> float:
     """Return the root mean square of the second difference on still stretches."""
     return float(curves.diff(n=2, dim=0)[still].square().mean().sqrt())
