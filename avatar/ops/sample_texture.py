@@ -25,15 +25,15 @@ class TexturePyramid:
 
     @staticmethod
     def build(texture: Float[Tensor, "height width channels"]) -> "TexturePyramid":
-        """Average 2 x 2 texels into one as long as both sides are even; differentiable."""
+        """Average 2 x 2 texels into one down to a single texel; differentiable.
+
+        At an odd side the last row or column stands for the one that is missing.
+        """
         levels = [texture]
-        while (
-            levels[-1].shape[0] % 2 == 0
-            and levels[-1].shape[1] % 2 == 0
-            and len(levels) < MOST_LEVELS
-        ):
+        while max(levels[-1].shape[:2]) > 1 and len(levels) < MOST_LEVELS:
             last = levels[-1].permute(2, 0, 1)[None]
-            levels.append(torch.nn.functional.avg_pool2d(last, 2)[0].permute(1, 2, 0))
+            half = torch.nn.functional.avg_pool2d(last, 2, ceil_mode=True)[0]
+            levels.append(half.permute(1, 2, 0).contiguous())
         return TexturePyramid(levels=tuple(levels))
 
     def lods(self, uv_slopes: PictureSlopes) -> Float[Tensor, "height width"]:

@@ -9,9 +9,9 @@ from torch import Tensor
 from avatar.core.avatar import Avatar
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh, MeshPart, vertex_normals
+from avatar.ops.sample_texture import TexturePyramid
 from avatar.render.openness import openness
 from avatar.render.tangents import tangents
-from avatar.render.texture import Texture, build_texture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,9 @@ class Surface:
     """
 
     material: Material
-    color: Texture | None
-    roughness: Texture | None
-    normal: Texture | None
+    color: TexturePyramid | None
+    roughness: TexturePyramid | None
+    normal: TexturePyramid | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +137,9 @@ def _surface(material: Material) -> Surface:
     color, roughness, normal = material.base_color_map, material.roughness_map, material.normal_map
     return Surface(
         material=material,
-        color=None if color is None else build_texture(_rgba(color, material)),
-        roughness=None if roughness is None else build_texture(roughness[..., None]),
-        normal=None if normal is None else build_texture(normal),
+        color=None if color is None else TexturePyramid.build(_rgba(color, material)),
+        roughness=None if roughness is None else TexturePyramid.build(roughness[..., None]),
+        normal=None if normal is None else TexturePyramid.build(normal),
     )
 
 

@@ -1,14 +1,17 @@
 """From hits on triangles to points with normals and material, ready to be lit."""
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn import functional
 
+from avatar.ops.interpolate import interpolate
+from avatar.ops.rasterize_mesh import MeshFragments
+from avatar.ops.sample_texture import TexturePyramid, sample_texture
 from avatar.render.options import RenderOptions
 from avatar.render.scene import Surface
 from avatar.render.shade import Points
-from avatar.render.texture import Texture
 from avatar.render.vectors import dot, unit
 from avatar.render.view import Hits, View
 
@@ -22,18 +25,18 @@ def surface_points(
     up that much sharper.
     """
     scene = view.scene
-    blended = _weighted(view.vertex_table, view.group.faces[hits.faces], hits.barycentrics)
+    blended = _weighted(view.vertex_table, view.group.faces, hits)
     positions, openness = blended[:3], blended[6].clamp(0, 1)
     colored = scene.vertex_colors is not None
     shares = blended[7 : len(blended) - 3 * colored].clamp(0, 1)
     to_eye = unit(view.camera.position_in_world[:, None] - positions)
     smooth_normals = unit(blended[3:6] * view.flips[hits.faces])
-    corners = view.group.uv_faces[hits.faces]
-    at_texture = _weighted(view.texture_table, corners, hits.barycentrics)
+    uv_faces = view.group.uv_faces
+    at_texture = _weighted(view.texture_table, uv_faces, hits)
     uvs, lods = at_texture[:2].T, at_texture[2] - finer - options.detail
     normals = smooth_normals
     if surface.normal is not None and scene.tangents is not None:
-        frame = _weighted(scene.tangents, corners, hits.barycentrics)
+        frame = _weighted(scene.tangents, uv_faces, hits)
         normals = _bent(smooth_normals, frame, _lookup(surface.normal, uvs, lods) * 2 - 1)
     albedo, alpha = _base_color(surface, uvs, lods)
     roughness = torch.full_like(alpha, surface.material.roughness)
@@ -55,20 +58,23 @@ def surface_points(
 
 
 def _weighted(
-    rows: Float[Tensor, "rows channels"],
-    index: Int[Tensor, "hits 3"],
-    weights: Float[Tensor, "hits 3"],
+    rows: Float[Tensor, "rows channels"], faces: Int[Tensor, "faces 3"], hits: Hits
 ) -> Float[Tensor, "channels hits"]:
-    blended = functional.embedding_bag(index, rows, per_sample_weights=weights, mode="sum")
-    return blended.T.contiguous()
+    """Return what stands in `rows`, which `faces` has indices of, at the hits."""
+    fragments = MeshFragments(
+        triangles=hits.faces[None],
+        barycentrics=hits.barycentrics[None],
+        depths=torch.ones_like(hits.barycentrics[None, :, 0]),
+    )
+    return interpolate(fragments, faces, rows)[0].T.contiguous()
 
 
 def _lookup(
-    texture: Texture, uvs: Float[Tensor, "hits 2"], lods: Float[Tensor, " hits"]
+    texture: TexturePyramid, uvs: Float[Tensor, "hits 2"], lods: Float[Tensor, " hits"]
 ) -> Float[Tensor, "channels hits"]:
-    width, height = texture.size
-    level = lods + 0.5 * torch.log2(lods.new_tensor(float(width * height)))
-    return texture.sample(uvs, level).T.contiguous()
+    height, width = texture.levels[0].shape[:2]
+    level = lods + 0.5 * math.log2(width * height)
+    return sample_texture(texture, uvs[None], level[None])[0].T.contiguous()
 
 
 def _base_color(

@@ -67,6 +67,35 @@ AVATAR_INLINE void prefetch_to_write(const T* address) {
 #endif
 }
 
+// A number the compiler knows.
+template <int kValue>
+struct Fixed {
+    static constexpr int value = kValue;
+};
+
+// A number it does not.
+struct Free {
+    int value;
+};
+
+// Call `run` with the number of channels, known to the compiler where it is a usual one: loops over
+// channels are then straight code.
+template <typename Run>
+AVATAR_INLINE auto with_channels(int channels, const Run& run) {
+    switch (channels) {
+        case 1:
+            return run(Fixed<1>());
+        case 2:
+            return run(Fixed<2>());
+        case 3:
+            return run(Fixed<3>());
+        case 4:
+            return run(Fixed<4>());
+        default:
+            return run(Free{channels});
+    }
+}
+
 template <typename T>
 constexpr void swap(T& a, T& b) {
     const T old_a = a;

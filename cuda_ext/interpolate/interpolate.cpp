@@ -9,9 +9,11 @@
 #include "common/kernel.h"
 
 namespace avatar::AVATAR_ISA {
+namespace {
 
-bool interpolate(const InterpolateInput& in, float* picture) {
-    const int channels = in.channels;
+template <typename Channels>
+bool fill(const InterpolateInput& in, Channels count, float* AVATAR_RESTRICT picture) {
+    const int channels = count.value;
     bool valid = true;
 #pragma omp parallel for num_threads(in.threads) schedule(static) reduction(&& : valid)
     for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
@@ -38,9 +40,10 @@ bool interpolate(const InterpolateInput& in, float* picture) {
     return valid;
 }
 
-void interpolate_backward(const InterpolateInput& in, const float* picture_gradient,
-                          float* barycentric_gradient, float* attribute_gradient) {
-    const int channels = in.channels;
+template <typename Channels>
+void fill_gradients(const InterpolateInput& in, Channels count, const float* picture_gradient,
+                    float* barycentric_gradient, float* attribute_gradient) {
+    const int channels = count.value;
     if (barycentric_gradient) {
 #pragma omp parallel for num_threads(in.threads) schedule(static)
         for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
@@ -76,6 +79,19 @@ void interpolate_backward(const InterpolateInput& in, const float* picture_gradi
             }
         }
     }
+}
+
+}  // namespace
+
+bool interpolate(const InterpolateInput& in, float* picture) {
+    return with_channels(in.channels, [&](auto count) { return fill(in, count, picture); });
+}
+
+void interpolate_backward(const InterpolateInput& in, const float* picture_gradient,
+                          float* barycentric_gradient, float* attribute_gradient) {
+    with_channels(in.channels, [&](auto count) {
+        fill_gradients(in, count, picture_gradient, barycentric_gradient, attribute_gradient);
+    });
 }
 
 }  // namespace avatar::AVATAR_ISA

@@ -58,10 +58,9 @@ bool usable(float u, float v) {
     return __builtin_fabsf(u) < 1e9f && __builtin_fabsf(v) < 1e9f;
 }
 
-}  // namespace
-
-void sample_texture(const SampleTextureInput& in, float* picture) {
-    const int channels = in.channels;
+template <typename Channels>
+void sample(const SampleTextureInput& in, Channels count, float* AVATAR_RESTRICT picture) {
+    const int channels = count.value;
 #pragma omp parallel for num_threads(in.threads) schedule(static)
     for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
         float* out = picture + pixel * channels;
@@ -86,10 +85,10 @@ void sample_texture(const SampleTextureInput& in, float* picture) {
     }
 }
 
-namespace {
-
-void uv_backward(const SampleTextureInput& in, const float* picture_gradient, float* uv_gradient) {
-    const int channels = in.channels;
+template <typename Channels>
+void uv_backward(const SampleTextureInput& in, Channels count, const float* picture_gradient,
+                 float* uv_gradient) {
+    const int channels = count.value;
 #pragma omp parallel for num_threads(in.threads) schedule(static)
     for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
         float by_u = 0, by_v = 0;
@@ -122,9 +121,10 @@ void uv_backward(const SampleTextureInput& in, const float* picture_gradient, fl
     }
 }
 
-void texel_backward(const SampleTextureInput& in, const float* picture_gradient, int run,
-                    float* const* texel_gradients) {
-    const int channels = in.channels;
+template <typename Channels>
+void texel_backward(const SampleTextureInput& in, Channels count, const float* picture_gradient,
+                    int run, float* const* texel_gradients) {
+    const int channels = count.value;
     int64_t begin[kMostLevels], end[kMostLevels];
     for (int l = 0; l < in.level_count; ++l) {
         const TextureLevel& level = in.levels[l];
@@ -161,14 +161,20 @@ void texel_backward(const SampleTextureInput& in, const float* picture_gradient,
 
 }  // namespace
 
+void sample_texture(const SampleTextureInput& in, float* picture) {
+    with_channels(in.channels, [&](auto count) { sample(in, count, picture); });
+}
+
 void sample_texture_backward(const SampleTextureInput& in, const float* picture_gradient,
                              float* uv_gradient, float* const* texel_gradients) {
-    if (uv_gradient) uv_backward(in, picture_gradient, uv_gradient);
-    if (!texel_gradients) return;
+    with_channels(in.channels, [&](auto count) {
+        if (uv_gradient) uv_backward(in, count, picture_gradient, uv_gradient);
+        if (!texel_gradients) return;
 #pragma omp parallel for num_threads(in.threads) schedule(static, 1)
-    for (int run = 0; run < in.threads; ++run) {
-        texel_backward(in, picture_gradient, run, texel_gradients);
-    }
+        for (int run = 0; run < in.threads; ++run) {
+            texel_backward(in, count, picture_gradient, run, texel_gradients);
+        }
+    });
 }
 
 }  // namespace avatar::AVATAR_ISA

@@ -62,12 +62,17 @@ def test_levels_are_blended_and_cut_to_those_there_are(sample):
     torch.testing.assert_close(picture, torch.stack(expected))
 
 
-def test_a_pyramid_stops_where_a_side_is_odd():
-    assert [tuple(level.shape[:2]) for level in TexturePyramid.build(texture(12, 8)).levels] == [
-        (12, 8),
-        (6, 4),
-        (3, 2),
-    ]
+def test_a_pyramid_ends_in_a_single_texel_whatever_its_sides():
+    sizes = [tuple(level.shape[:2]) for level in TexturePyramid.build(texture(12, 5)).levels]
+    assert sizes == [(12, 5), (6, 3), (3, 2), (2, 1), (1, 1)]
+
+
+def test_at_an_odd_side_the_last_texels_stand_for_what_is_missing():
+    texels = texture(2, 3)
+    half = TexturePyramid.build(texels).levels[1]
+    torch.testing.assert_close(
+        half[0], torch.stack([texels[:, :2].mean((0, 1)), texels[:, 2].mean(0)])
+    )
 
 
 def test_the_level_is_that_of_a_texel_a_pixel():
