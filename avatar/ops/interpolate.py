@@ -25,12 +25,12 @@ def interpolate(
     fragments: MeshFragments,
     faces: Int[Tensor, "faces 3"],
     attributes: Float[Tensor, "values channels"],
-) -> Float[Tensor, "height width channels"]:
+) -> Float[Tensor, "*views height width channels"]:
     """Return `attributes` at every pixel, 0 where there is no triangle.
 
     `faces` has a row for each rasterised triangle and indexes `attributes`: the faces themselves
-    for vertex attributes, the `uv_faces` for texture coordinates. Differentiable in `attributes`
-    and in the fragments' barycentrics.
+    for vertex attributes, the `uv_faces` for texture coordinates. Several views share the
+    attributes. Differentiable in these and in the fragments' barycentrics.
 
     Raises:
         OptionError: a shape or an index that makes no sense.
@@ -45,20 +45,20 @@ def interpolate_reference(
     fragments: MeshFragments,
     faces: Int[Tensor, "faces 3"],
     attributes: Float[Tensor, "values channels"],
-) -> Float[Tensor, "height width channels"]:
+) -> Float[Tensor, "*views height width channels"]:
     """Do what `interpolate` does, in torch on any device; the definition of the op."""
     _check(faces, attributes)
     covered = fragments.triangles >= 0
-    row, column = covered.nonzero().unbind(-1)
-    triangles = fragments.triangles[row, column]
+    place = covered.nonzero().unbind(-1)
+    triangles = fragments.triangles[place]
     if len(triangles) and not (
         triangles.max() < len(faces) and faces.min() >= 0 and faces.max() < len(attributes)
     ):
         raise _out_of_range(faces, attributes)
     corners = attributes[faces[triangles].long()]
-    weights = fragments.barycentrics[row, column].to(attributes.dtype)
+    weights = fragments.barycentrics[place].to(attributes.dtype)
     picture = attributes.new_zeros(*covered.shape, attributes.shape[1])
-    return picture.index_put((row, column), (weights[..., None] * corners).sum(1))
+    return picture.index_put(place, (weights[..., None] * corners).sum(1))
 
 
 @torch.no_grad()

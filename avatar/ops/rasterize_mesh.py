@@ -9,7 +9,7 @@ from torch import Tensor
 
 from avatar.core.errors import OptionError
 from avatar.ops.native import native_module, runs_natively
-from avatar.ops.perspective_native import perspective_natively
+from avatar.ops.perspective import cross, each_view, perspective_barycentrics_reference
 
 Cull = Literal["none", "back"]
 
@@ -24,26 +24,26 @@ _PAIRS_AT_ONCE = 1 << 21
 
 @dataclass(frozen=True, kw_only=True)
 class MeshFragments:
-    """What each pixel sees of a mesh.
+    """What each pixel sees of a mesh, of one view or of several.
 
     `triangles` are rows of the `faces` rasterised, -1 where there is none; `barycentrics` are
     perspective-correct weights of their corners, each at least 0, summing to 1 (all 0 where there
     is none); `depths` are along the optical axis, in the unit of the input (inf where none).
     """
 
-    triangles: Int[Tensor, "height width"]
-    barycentrics: Float[Tensor, "height width 3"]
-    depths: Float[Tensor, "height width"]
+    triangles: Int[Tensor, "*views height width"]
+    barycentrics: Float[Tensor, "*views height width 3"]
+    depths: Float[Tensor, "*views height width"]
 
     @property
-    def covered(self) -> Bool[Tensor, "height width"]:
+    def covered(self) -> Bool[Tensor, "*views height width"]:
         """Return the pixels that see a triangle."""
         return self.triangles >= 0
 
 
 def rasterize_mesh(
-    pixels: Float[Tensor, "verts 2"],
-    depths: Float[Tensor, " verts"],
+    pixels: Float[Tensor, "*views verts 2"],
+    depths: Float[Tensor, "*views verts"],
     faces: Int[Tensor, "faces 3"],
     height: int,
     width: int,
@@ -59,7 +59,7 @@ def rasterize_mesh(
 
     Args:
         pixels: vertex positions in the picture, as `Camera.project` gives them: (0, 0) is the
-            centre of the top-left pixel.
+            centre of the top-left pixel. Each of several views (leading axes) gets its own picture.
         depths: their depths along the optical axis, metres.
         faces: triangles; counter-clockwise on screen is the front.
         height: rows of the picture.
@@ -75,34 +75,37 @@ def rasterize_mesh(
     native = native_module()
     if native is None or not runs_natively(pixels, depths, faces):
         return rasterize_mesh_reference(pixels, depths, faces, height, width, cull, near)
+    views = pixels.shape[:-2]
     pixels, depths = pixels.detach().contiguous(), depths.detach().contiguous()
     faces = faces.long().contiguous()
     fragments = MeshFragments(
-        triangles=torch.empty(height, width, dtype=torch.int64),
-        barycentrics=torch.empty(height, width, 3),
-        depths=torch.empty(height, width),
+        triangles=torch.empty(*views, height, width, dtype=torch.int64),
+        barycentrics=torch.empty(*views, height, width, 3),
+        depths=torch.empty(*views, height, width),
     )
-    native.rasterize_mesh(
-        pixels.data_ptr(),
-        depths.data_ptr(),
-        faces.data_ptr(),
-        len(faces),
-        height,
-        width,
-        cull == "back",
-        near,
-        torch.get_num_threads(),
-        fragments.triangles.data_ptr(),
-        fragments.barycentrics.data_ptr(),
-        fragments.depths.data_ptr(),
-    )
+    tensors = (pixels, depths, fragments.triangles, fragments.barycentrics, fragments.depths)
+    for view in range(views.numel()):
+        addresses = [
+            tensor.data_ptr() + view * (tensor.nbytes // views.numel()) for tensor in tensors
+        ]
+        native.rasterize_mesh(
+            *addresses[:2],
+            faces.data_ptr(),
+            len(faces),
+            height,
+            width,
+            cull == "back",
+            near,
+            torch.get_num_threads(),
+            *addresses[2:],
+        )
     return fragments
 
 
 @torch.no_grad()
 def rasterize_mesh_reference(
-    pixels: Float[Tensor, "verts 2"],
-    depths: Float[Tensor, " verts"],
+    pixels: Float[Tensor, "*views verts 2"],
+    depths: Float[Tensor, "*views verts"],
     faces: Int[Tensor, "faces 3"],
     height: int,
     width: int,
@@ -111,6 +114,16 @@ def rasterize_mesh_reference(
 ) -> MeshFragments:
     """Do what `rasterize_mesh` does, in torch on any device; the definition of the op."""
     _check(pixels, depths, faces, height, width, cull)
+    views = pixels.shape[:-2]
+    if views:
+        each = [
+            vars(rasterize_mesh_reference(*view, faces, height, width, cull, near))
+            for view in each_view(pixels, depths)
+        ]
+        stacked = {
+            name: torch.stack([view[name] for view in each]).unflatten(0, views) for name in each[0]
+        }
+        return MeshFragments(**stacked)
     faces = faces.long()
     corners = pixels[faces].double()
     kept = _usable(corners, depths[faces], near).nonzero()[:, 0]
@@ -134,50 +147,6 @@ def rasterize_mesh_reference(
     seen = perspective_barycentrics_reference(triangles, pixels, depths, faces)
     barycentrics, pixel_depths = seen
     return MeshFragments(triangles=triangles, barycentrics=barycentrics, depths=pixel_depths)
-
-
-def perspective_barycentrics(
-    triangles: Int[Tensor, "height width"],
-    pixels: Float[Tensor, "verts 2"],
-    depths: Float[Tensor, " verts"],
-    faces: Int[Tensor, "faces 3"],
-) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
-    """Return the barycentrics and depths at the pixels of rasterised triangles.
-
-    Differentiable in `pixels` and `depths` (except where a weight is clamped to 0, less than
-    1/256 pixel outside its triangle). Arguments and results as in `rasterize_mesh`.
-    """
-    if runs_natively(pixels, depths, faces, triangles):
-        return perspective_natively(triangles, pixels, depths, faces.long())
-    return perspective_barycentrics_reference(triangles, pixels, depths, faces)
-
-
-def perspective_barycentrics_reference(
-    triangles: Int[Tensor, "height width"],
-    pixels: Float[Tensor, "verts 2"],
-    depths: Float[Tensor, " verts"],
-    faces: Int[Tensor, "faces 3"],
-) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
-    """Do what `perspective_barycentrics` does, in torch on any device."""
-    row, column = (triangles >= 0).nonzero().unbind(-1)
-    corners = faces.long()[triangles[row, column]]
-    centre = torch.stack([column, row], -1).double()
-    a, b, c = (pixels[corners].double() - centre[:, None]).unbind(1)
-    flat = torch.stack([_cross(b, c), _cross(c, a), _cross(a, b)], -1)
-    turn = torch.where(flat.detach().sum(-1) < 0, -1.0, 1.0)
-    flat = (flat * turn[:, None]).clamp_min(0)
-    degenerate = flat.detach().sum(-1, keepdim=True) == 0  # but for the snapping
-    flat = torch.where(degenerate, torch.ones_like(flat), flat)
-    perspective = flat / depths[corners].double()
-    total = perspective.sum(-1)
-    place = (row, column)
-    barycentrics = pixels.new_zeros(*triangles.shape, 3)
-    pixel_depths = pixels.new_full(triangles.shape, torch.inf)
-    weights = (perspective / total[:, None]).to(pixels.dtype)
-    return (
-        barycentrics.index_put(place, weights),
-        pixel_depths.index_put(place, (flat.sum(-1) / total).to(pixels.dtype)),
-    )
 
 
 @dataclass(kw_only=True)
@@ -212,10 +181,16 @@ class _DepthBuffer:
 def _check(
     pixels: Tensor, depths: Tensor, faces: Tensor, height: int, width: int, cull: str
 ) -> None:
-    if pixels.ndim != 2 or pixels.shape[1] != 2:
-        raise OptionError(f"pixels: expected shape (V, 2), got {tuple(pixels.shape)}")
-    if depths.shape != pixels.shape[:1]:
-        raise OptionError(f"depths: expected shape ({len(pixels)},), got {tuple(depths.shape)}")
+    if pixels.ndim < 2 or pixels.shape[-1] != 2:
+        raise OptionError(
+            f"pixels: expected shape (V, 2) or (views, V, 2), got {tuple(pixels.shape)}"
+        )
+    if not pixels.shape[:-2].numel():
+        raise OptionError(f"pixels: expected at least one view, got {tuple(pixels.shape)}")
+    if depths.shape != pixels.shape[:-1]:
+        raise OptionError(
+            f"depths: expected shape {tuple(pixels.shape[:-1])}, got {tuple(depths.shape)}"
+        )
     if faces.ndim != 2 or faces.shape[1] != 3:
         raise OptionError(f"faces: expected shape (F, 3), got {tuple(faces.shape)}; triangulate")
     if height < 1 or width < 1:
@@ -224,9 +199,9 @@ def _check(
         raise OptionError(f"height, width: expected at most {PIXEL_LIMIT:g}, got {height}, {width}")
     if cull not in ("none", "back"):
         raise OptionError(f"cull: expected 'none' or 'back', got {cull!r}")
-    if len(faces) and not (faces.min() >= 0 and faces.max() < len(pixels)):
+    if len(faces) and not (faces.min() >= 0 and faces.max() < pixels.shape[-2]):
         raise OptionError(
-            f"faces: expected indices of {len(pixels)} vertices, "
+            f"faces: expected indices of {pixels.shape[-2]} vertices, "
             f"got {int(faces.min())} to {int(faces.max())}"
         )
 
@@ -238,15 +213,11 @@ def _usable(
     return in_reach & ((depths > near) & (depths < torch.inf)).all(-1)
 
 
-def _cross(a: Float[Tensor, "points 2"], b: Float[Tensor, "points 2"]) -> Float[Tensor, " points"]:
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-
-
 def _edge(
     a: Float[Tensor, "points 2"], b: Float[Tensor, "points 2"], point: Float[Tensor, "points 2"]
 ) -> Float[Tensor, " points"]:
     # Exact: on the snapped grid every product is an integer below 2**53.
-    return _cross(b - a, point - a)
+    return cross(b - a, point - a)
 
 
 def _boxes(

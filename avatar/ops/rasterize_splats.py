@@ -1,8 +1,9 @@
 """3D Gaussians to a picture of any number of channels, differentiable in all they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -46,7 +47,7 @@ class Gaussians:
 
 @dataclass(frozen=True, kw_only=True)
 class SplatPicture:
-    """What the camera sees of Gaussians.
+    """What a camera sees of Gaussians, or each of several cameras.
 
     `features` are blended over the background; `transmittance` is how much of the background
     shows; `depths` are the splats' depths in metres, blended over 0: divided by
@@ -54,10 +55,10 @@ class SplatPicture:
     rounded up; 0 if it does not show.
     """
 
-    features: Float[Tensor, "height width channels"]
-    depths: Float[Tensor, "height width"]
-    transmittance: Float[Tensor, "height width"]
-    radii: Int[Tensor, " splats"]
+    features: Float[Tensor, "*views height width channels"]
+    depths: Float[Tensor, "*views height width"]
+    transmittance: Float[Tensor, "*views height width"]
+    radii: Int[Tensor, "*views splats"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ class SplatOptions:
 
 def rasterize_splats(
     gaussians: Gaussians,
-    camera: Camera,
+    camera: Camera | Sequence[Camera],
     background: Float[Tensor, " channels"] | None = None,
     options: SplatOptions | None = None,
 ) -> SplatPicture:
@@ -95,7 +96,8 @@ def rasterize_splats(
     Args:
         gaussians: what to draw; float32 runs natively, on the CPU and on an NVIDIA GPU. There
             gradients differ in their last bits from run to run.
-        camera: where from; its skew is taken to be 0.
+        camera: where from; its skew is taken to be 0. For several, of one size, the pictures come
+            one after the other along a first axis.
         background: what lies behind everything; zeros unless given.
         options: how to draw.
 
@@ -103,6 +105,8 @@ def rasterize_splats(
         OptionError: a shape, dtype, device or option that makes no sense, or splats so many and so
             large that they cannot be sorted into tiles; on a GPU, a module built without CUDA.
     """
+    if not isinstance(camera, Camera):
+        return _stacked([rasterize_splats(gaussians, one, background, options) for one in camera])
     arguments = _arguments(gaussians, camera, background, options or SplatOptions())
     on_gpu = arguments.means.device.type == "cuda"
     if on_gpu:
@@ -113,11 +117,15 @@ def rasterize_splats(
 
 def rasterize_splats_reference(
     gaussians: Gaussians,
-    camera: Camera,
+    camera: Camera | Sequence[Camera],
     background: Float[Tensor, " channels"] | None = None,
     options: SplatOptions | None = None,
 ) -> SplatPicture:
     """Do what `rasterize_splats` does, in torch on any device; the definition of the op."""
+    if not isinstance(camera, Camera):
+        return _stacked(
+            [rasterize_splats_reference(gaussians, one, background, options) for one in camera]
+        )
     return _picture(
         _arguments(gaussians, camera, background, options or SplatOptions()), splat_picture
     )
@@ -150,6 +158,18 @@ def _picture(
         depths=depths,
         transmittance=transmittance,
         radii=radii,
+    )
+
+
+def _stacked(pictures: list[SplatPicture]) -> SplatPicture:
+    sizes = {tuple(picture.depths.shape) for picture in pictures}
+    if len(sizes) != 1:
+        raise OptionError(f"camera: expected one, or several of one size, got {sorted(sizes)}")
+    return SplatPicture(
+        **{
+            name: torch.stack([getattr(picture, name) for picture in pictures])
+            for name in vars(pictures[0])
+        }
     )
 
 

@@ -8,13 +8,8 @@ from avatar.core.camera import Camera, intrinsics_from_focal
 from avatar.core.errors import OptionError
 from avatar.core.transform import Transform, matrix_from_rotation_vector
 from avatar.ops.interpolate import interpolate
-from avatar.ops.rasterize_mesh import (
-    MeshFragments,
-    perspective_barycentrics,
-    perspective_barycentrics_reference,
-    rasterize_mesh,
-    rasterize_mesh_reference,
-)
+from avatar.ops.perspective import perspective_barycentrics, perspective_barycentrics_reference
+from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh, rasterize_mesh_reference
 from tests.ops.ways import each_way
 
 TRIANGLE = torch.tensor([[0, 1, 2]])
