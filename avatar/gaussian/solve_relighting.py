@@ -82,11 +82,13 @@ class HeadSurface:
         """Return the surface at splats that hang on these points."""
         least = torch.tensor([LEAST_OPEN[name] for name in LAYERS])[layers]
         rough = torch.tensor([ROUGHNESS[name] for name in LAYERS])[layers]
-        # The inside of the mouth looks where the face looks.
+        # The inside of the mouth looks where the face looks; between lids an eye does so in part.
         ahead = torch.tensor([0.0, 0.0, 1.0]).expand(len(points), 3)
         inside = (layers == LAYERS.index("mouth"))[:, None]
         own = torch.nn.functional.normalize(points.on(self.normals), dim=1)
         own = torch.where(inside | (own.norm(dim=1, keepdim=True) < 0.5), ahead, own)
+        eyes = (layers == LAYERS.index("eyes"))[:, None]
+        own = torch.where(eyes, torch.nn.functional.normalize(own + ahead, dim=1), own)
         material = self.head.material(self.head.mesh.parts[0].material)
         face = layers == LAYERS.index("face")
         albedo = torch.full_like(own, USUAL_TONE)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -25,11 +25,8 @@ ALBEDO = (0.002, 0.95)
 BRIGHTEST = 4.0
 """Most a splat sends back of what reaches it: filmed highlights outshine a white surface."""
 
-_BLEEDING = ("face", "torso")
-"""Layers light bleeds through as it does through skin."""
-
-_SHADOWLESS = ("mouth",)
-"""Layers no lamp's shadow is followed to: mostly lips hide them, and those move."""
+_AHEAD = 0.3
+"""Cosine to where the face looks, above which an eye's surface shows between the lids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +36,6 @@ class SplatLighting:
     splats: Splats
     relighting: SplatRelighting
     faces: Int[Tensor, "faces 3"]
-    bleeding: Bool[Tensor, " splats"]
-    shadowed: Bool[Tensor, " splats"]
 
     @staticmethod
     def build(head: Avatar, splats: Splats) -> "SplatLighting":
@@ -58,8 +53,6 @@ class SplatLighting:
             splats=splats,
             relighting=splats.relighting,
             faces=shadow_casters(head),
-            bleeding=_of_layers(splats, _BLEEDING),
-            shadowed=~_of_layers(splats, _SHADOWLESS),
         )
 
     @torch.no_grad()
@@ -96,9 +89,9 @@ class SplatLighting:
             metallic=0.0,
             bleeds=False,
         )
-        matte, gloss = shade_layers(points, self.bleeding, light)
+        radiance = shade(points, light)
         # Highlights and what is black as night stay what they are, in proportion to the light.
-        sent = matte * (filmed / albedo) + gloss
+        sent = radiance.matte.T * (filmed / albedo) + radiance.gloss.T
         return replace(posed, colors=srgb_from_linear(tone_map(sent) if tone else sent))
 
     @property
@@ -115,25 +108,23 @@ class SplatLighting:
         for number, lamp in enumerate(light.lamps):
             if lamp.shadow:
                 share = lamp_share(vertices, normals, self.faces, lamp)[:, None]
-                shares[number] = torch.where(self.shadowed, anchors.on(share)[:, 0], 1.0)
-        return shares.clamp(0, 1)
+                shares[number] = self._evened(anchors.on(share)[:, 0].clamp(0, 1))
+        return shares
 
+    def _evened(self, shares: Float[Tensor, " splats"]) -> Float[Tensor, " splats"]:
+        """Return shares of a lamp, those of each eye the mean of what shows of it.
 
-def shade_layers(
-    points: Points, bleeding: Bool[Tensor, " points"], light: Light
-) -> tuple[Float[Tensor, "points 3"], Float[Tensor, "points 3"]]:
-    """Return what points send from within and from their surface; through some light bleeds."""
-    matte, gloss = torch.zeros_like(points.albedo.T), torch.zeros_like(points.albedo.T)
-    for bleeds in (False, True):
-        rows = (bleeding == bleeds).nonzero()[:, 0]
-        some = {
-            name: value[..., rows]
-            for name, value in vars(points).items()
-            if isinstance(value, Tensor)
-        }
-        radiance = shade(replace(points, bleeds=bleeds, **some), light)
-        matte[rows], gloss[rows] = radiance.matte.T, radiance.gloss.T
-    return matte, gloss
+        The lids' shadows are finer than the mesh, and lips hide most of a mouth, but they move:
+        no shadow is followed into it.
+        """
+        layers, normals = self.splats.layers, self.relighting.normals
+        shares = torch.where(layers == LAYERS.index("mouth"), 1.0, shares)
+        of_eyes = layers == LAYERS.index("eyes")
+        for side in (self.splats.means[:, 0] < 0, self.splats.means[:, 0] >= 0):
+            shown = of_eyes & side & (normals[:, 2] > _AHEAD)
+            if bool(shown.any()):
+                shares = torch.where(of_eyes & side, shares[shown].mean(), shares)
+        return shares
 
 
 def shadow_casters(head: Avatar) -> Int[Tensor, "faces 3"]:
@@ -141,8 +132,3 @@ def shadow_casters(head: Avatar) -> Int[Tensor, "faces 3"]:
     known = {material.name: material.alpha_mode for material in head.materials}
     solid = [part.faces for part in head.mesh.parts if known.get(part.material) in (None, "opaque")]
     return torch.cat(solid).long() if solid else torch.zeros(0, 3, dtype=torch.int64)
-
-
-def _of_layers(splats: Splats, names: tuple[str, ...]) -> Bool[Tensor, " splats"]:
-    numbers = torch.tensor([LAYERS.index(name) for name in names], device=splats.layers.device)
-    return torch.isin(splats.layers, numbers)

@@ -7,7 +7,8 @@ come from them. Pictures are 512 pixels wide, laid over white by the matte. Each
 twice: at the pose and expression the landmark tracker gave, less what its errors on the training
 frames have in common (`tracked`), and after both were fitted to the held-out picture with the
 avatar fixed (`fitted`), as photometric trackers do. The mesh takes part in the same poses; the
-static head keeps its expression and place.
+static head keeps its expression and place. `Lit anew as filmed` are the splats' albedo and normals
+in the light that training solved: what is lost by telling them apart.
 Seconds are of the processor, on one thread. Writes contact sheets where --sheets says.
 """
 
@@ -32,6 +33,7 @@ from avatar.gaussian.take import Take, matted, size_at
 from avatar.gaussian.take_file import load_take, save_take
 from avatar.gaussian.trainer import Trainer
 from avatar.render.draw_splats import draw_splats
+from avatar.render.relight_splats import SplatLighting
 from tests.benchmarks.gaussian.picture_quality import gmsd, psnr, ssim
 from tests.benchmarks.gaussian.textured_mesh import TexturedMesh
 from tests.benchmarks.metric import Metric, gate
@@ -82,8 +84,18 @@ def measure(take: Take, options: TrainOptions, sheet: Path | None) -> list[Metri
 
     calm = known.weights.median(0).values
     static = of_splats((calm, Transform.identity(calm), Adjustment()))
+    lighting = SplatLighting.build(known.head, splats)
+
+    def relit(pose: Pose) -> Tensor:
+        with torch.no_grad():
+            posed = pose_splats(splats, rig, *pose)
+            vertices = pose[1].apply(known.head.pose(pose[0]))
+            lit = lighting.lit(posed, vertices, lighting.filmed_light, camera, tone=False)
+            return draw_splats(lit, camera, torch.ones(3)).features.clamp(0, 1)
+
     drawers: dict[str, Callable[[Pose], Tensor]] = {
         "splats": of_splats,
+        "splats lit anew as filmed": relit,
         "textured mesh": lambda pose: mesh.picture(pose[0], pose[1], camera),
         "static head": lambda _: static,
     }
@@ -150,7 +162,7 @@ def _metrics(name: str, quality: Quality) -> list[Metric]:
 
 
 def _write_sheet(sheets: list[list[Tensor]], path: Path) -> None:
-    """Truth first, then tracked and fitted splats, mesh and static head, row by row."""
+    """Truth first, then each way of drawing, tracked and then fitted, row by row."""
     some = slice(None, None, 2)
     rows = [torch.cat(pictures[some], 1) for pictures in sheets]
     picture = (torch.cat(rows)[::2, ::2] * 255).to(torch.uint8)

@@ -32,6 +32,7 @@ def test_the_file_says_where_its_arrays_are(head):
     (length,) = struct.unpack_from("<I", data)
     header = json.loads(data[4 : 4 + length])
     assert header["splats"] == 60
+    assert header["filmed_from"] == pytest.approx([0.0, 0.0, 0.5], abs=1e-5)
     for name, place in header["arrays"].items():
         values = np.frombuffer(
             data, "<" + place["type"], int(np.prod(place["shape"])), 4 + length + place["place"]

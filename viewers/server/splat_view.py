@@ -2,7 +2,10 @@
 
 Four bytes (how long the header is), a header in JSON that names the arrays with their types,
 shapes and places, and the arrays, little-endian, each at a multiple of four bytes from the first.
-Large tables are 16-bit whole numbers times the `scale` stated: finer than a micrometre.
+`filmed_from` is where in the world (the page's, the head at rest) the filming camera stood: what
+the splats look best from. The share of light that a turn changes is left out: the page shows splats
+as lit at rest. Large tables are 16-bit whole numbers times the `scale` stated: finer than a
+micrometre.
 """
 
 import json
@@ -61,6 +64,7 @@ def splat_view(head: Avatar, splats: Splats) -> bytes:
         "most_offset": MOST_OFFSET,
         "most_color": MOST_COLOR,
         "stretch": STRETCH,
+        "filmed_from": splats.camera.position_in_world.tolist(),
         "arrays": places,
     }
     text = json.dumps(header).encode()
