@@ -7,6 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""How much red, green and blue, linear sRGB, add to luminance."""
+
 AlphaMode = Literal["opaque", "mask", "blend"]
 
 

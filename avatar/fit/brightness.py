@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from avatar.capture.observation import Observation
 from avatar.core.camera import Camera
-from avatar.fit.light import LUMINANCE
+from avatar.core.material import LUMINANCE
 from avatar.fit.state import PhotoState
 from avatar.ops.rasterize_mesh import rasterize_mesh
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from avatar.core.camera import Camera
 from avatar.core.harmonics import sh_basis
+from avatar.core.material import LUMINANCE
 from avatar.core.sample_picture import sample_picture
 
 USUAL_ALBEDO = 0.32
@@ -19,8 +20,6 @@ REDNESS, YELLOWNESS = (0.3, 0.66), (0.25, 0.54)
 
 Linear sRGB; the usual range of measured skins, whose extremes are 0.25 to 0.7 and 0.2 to 0.6.
 """
-
-LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from avatar.capture.observation import Observation
 from avatar.core.harmonics import sh_basis
+from avatar.core.material import LUMINANCE
 from avatar.core.mesh import vertex_normals
 from avatar.core.transform import Transform
 from avatar.fit.gaze import eyes_at_rest, fit_gaze
 from avatar.fit.head_fit import HeadFit, PhotoFit
 from avatar.fit.light import (
-    LUMINANCE,
     USUAL_ALBEDO,
     VertexColors,
     skin_balance,

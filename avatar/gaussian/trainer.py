@@ -120,7 +120,7 @@ class Trainer:
         now, seen = self.optimizer, self.binding.seen
         with torch.no_grad():
             splats = splats_of(now.own, now.shared, self.binding, self._surface, self.take.camera)
-            light = now.shared.environment
+            light = now.shared.environment.detach()
             relighting = solve_relighting(self._surface, splats.colors, light, seen)
             return replace(splats, relighting=relighting)
 

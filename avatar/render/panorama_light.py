@@ -8,9 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from avatar.core.harmonics import irradiance, light_from_radiance, radiance_from_directions
+from avatar.core.material import LUMINANCE
 from avatar.render.light import Lamp, Light
-
-LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 ROWS = 64
 """Rows a panorama is averaged to: 2.8 degrees each."""

@@ -28,7 +28,7 @@ from PIL import Image
 from torch import Tensor
 
 from avatar.core.avatar import Avatar
-from avatar.core.material import linear_from_srgb, srgb_from_linear
+from avatar.core.material import LUMINANCE, linear_from_srgb, srgb_from_linear
 from avatar.core.pose_splats import PosedSplats, SplatRig, pose_splats
 from avatar.create.prepare_take import TakeOptions, prepare_take
 from avatar.gaussian.fit_frame import FittedFrame, fit_frame
@@ -53,7 +53,6 @@ from tests.benchmarks.gaussian.relit_person import (
 from tests.benchmarks.metric import Metric, gate
 from tests.video_files import write_video
 
-LUMINANCE = (0.2126, 0.7152, 0.0722)
 _ROUNDS = 4
 _BROAD = 9
 """Pixels over which albedo and light are averaged where the leak is looked for."""

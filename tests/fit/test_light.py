@@ -1,6 +1,7 @@
 import torch
 
-from avatar.fit.light import LUMINANCE, skin_balance
+from avatar.core.material import LUMINANCE
+from avatar.fit.light import skin_balance
 
 
 def test_usual_skin_is_left_alone():
