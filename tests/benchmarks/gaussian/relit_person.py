@@ -4,7 +4,7 @@ The head, its paint and the light are those of the geometry benchmark (Mitsuba 3
 smiles, blinks and turns before a camera that stands still.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from avatar.files.radiance import read_radiance
 from tests.benchmarks.geometry.clothes import torso
 from tests.benchmarks.geometry.ict_heads import METRES_PER_CENTIMETRE, IctHeads, load_ict_heads
-from tests.benchmarks.geometry.render import Lighting, View, photograph, render_layers
+from tests.benchmarks.geometry.render import (
+    SOFTBOX_DISTANCE,
+    SOFTBOX_SIZE,
+    Lighting,
+    View,
+    photograph,
+    render_layers,
+)
 from tests.benchmarks.geometry.sampling import random_identity
 from tests.benchmarks.geometry.skin import random_look
 
@@ -26,13 +33,19 @@ FRAMES, HELD_OUT = 34, 5
 NECK = np.array([0.0, -0.135, -0.095])
 _SAMPLES = 16
 
+UNSEEN = ("panorama", "softbox")
+"""Another place, and one lamp from the side with little else."""
+
+_SOFTBOX = (1.0, 0.45, 9.0)
+_DIM = 0.12
+
 
 @dataclass(frozen=True, kw_only=True)
 class RelitPerson:
-    """The film (8-bit sRGB), and of its last frames the truth in another light.
+    """The film (8-bit sRGB), and of its last frames the truth in each of `UNSEEN`.
 
     `filmed` and `relit` are linear RGB; `albedo` is the surfaces'; `covered` tells the person from
-    what stands behind; `unseen` is the other light's panorama as it stands around the head.
+    what stands behind; `unseen` are the other lights' panoramas as they stand around the head.
     """
 
     film: NDArray[np.uint8]
@@ -71,23 +84,50 @@ def _made(inputs: Path, subject: int) -> RelitPerson:
 
     shots = [shot(frame, filming) for frame in range(FRAMES)]
     last = range(FRAMES - HELD_OUT, FRAMES)
-    others = [shot(frame, unseen)[0] for frame in last]
+    others = [np.stack([shot(frame, light)[0] for frame in last]) for light in unseen]
     covered = np.stack([np.linalg.norm(shots[frame][2], axis=-1) > 0.5 for frame in last])
     face = (slice(SIDE // 3, 2 * SIDE // 3),) * 2
     key = 0.3 / np.median([picture[face].mean(-1) for picture, _, _ in shots])
-    other_key = 0.3 / np.median([picture[face].mean(-1) for picture in others])
+    keys = [0.3 / np.median(pictures[:, face[0], face[1]].mean(-1)) for pictures in others]
     return RelitPerson(
         film=np.stack([photograph(picture, key=key, rng=rng) for picture, _, _ in shots]),
         filmed=np.stack([shots[frame][0] * key for frame in last]),
-        relit=np.stack(others) * other_key,
+        relit=np.stack([pictures * key for pictures, key in zip(others, keys, strict=True)]),
         albedo=np.stack([shots[frame][1] for frame in last]),
         covered=covered,
-        unseen=np.roll(unseen.environment, round(-unseen.turn / (2 * np.pi) * 1024), 1),
+        unseen=np.stack([panorama_of(light) for light in unseen]),
     )
 
 
-def _lights(inputs: Path, subject: int) -> tuple[Lighting, Lighting]:
-    """Return a light to film in, and one from elsewhere; subjects differ in which is which."""
+def panorama_of(lighting: Lighting) -> Array:
+    """Return the panorama of a light as the head sees it, its softbox painted in."""
+    turned = np.roll(
+        lighting.environment * lighting.strength,
+        round(-lighting.turn / (2 * np.pi) * lighting.environment.shape[1]),
+        1,
+    )
+    if lighting.softbox is None:
+        return turned
+    azimuth, elevation, radiance = lighting.softbox
+    height, width = turned.shape[:2]
+    polar = (np.arange(height)[:, None] + 0.5) / height * np.pi
+    around = ((np.arange(width)[None] + 0.5) / width - 0.5) * 2 * np.pi
+    x, y, z = -np.sin(polar) * np.sin(around), np.cos(polar), np.sin(polar) * np.cos(around)
+    # In the softbox's own axes: it is SOFTBOX_SIZE about a place SOFTBOX_DISTANCE away.
+    z, x = (
+        z * np.cos(azimuth) + x * np.sin(azimuth),
+        x * np.cos(azimuth) - z * np.sin(azimuth),
+    )
+    ahead = z * np.cos(elevation) + y * np.sin(elevation)
+    up = y * np.cos(elevation) - z * np.sin(elevation)
+    reach = SOFTBOX_DISTANCE / np.maximum(ahead, 1e-6)
+    wide, high = SOFTBOX_SIZE
+    inside = (ahead > 0) & (np.abs(x * reach) < wide) & (np.abs(up * reach) < high)
+    return np.where(inside[..., None], radiance, turned)
+
+
+def _lights(inputs: Path, subject: int) -> tuple[Lighting, tuple[Lighting, ...]]:
+    """Return a light to film in, and those of `UNSEEN`; subjects differ in which is which."""
     lights: list[Lighting] = []
     for path in sorted((inputs / "hdr").glob("*.hdr")):
         pixels = read_radiance(path).numpy().astype(np.float64).clip(0, 60)
@@ -96,8 +136,9 @@ def _lights(inputs: Path, subject: int) -> tuple[Lighting, Lighting]:
         balanced = pixels / (grey / grey.mean()) ** 0.9
         turn = 0.9 if lights else 2.4
         lights.append(Lighting(environment=balanced / balanced.mean(), turn=turn, strength=1.0))
-    first, second = lights[:2]
-    return (first, second) if subject % 2 else (second, first)
+    filming, other = lights[:2] if subject % 2 else lights[1::-1]
+    side = replace(filming, strength=_DIM, softbox=_SOFTBOX)
+    return filming, (other, side)
 
 
 def _view() -> View:

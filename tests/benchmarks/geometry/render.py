@@ -14,6 +14,9 @@ from tests.benchmarks.geometry.surface import Surface, write_ply
 
 Array = NDArray[np.float64]
 
+SOFTBOX_DISTANCE, SOFTBOX_SIZE = 1.6, (0.35, 0.5)
+"""Metres from the head's origin, and half the softbox's width and height."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
@@ -154,8 +157,8 @@ def _softbox(mi: Any, azimuth: float, elevation: float, radiance: float) -> dict
     )
     transform = mi.ScalarTransform4f()
     place = transform.look_at(
-        origin=(1.6 * away).tolist(), target=[0, 0, 0], up=[0, 1, 0]
-    ) @ transform.scale([0.35, 0.5, 1.0])
+        origin=(SOFTBOX_DISTANCE * away).tolist(), target=[0, 0, 0], up=[0, 1, 0]
+    ) @ transform.scale([*SOFTBOX_SIZE, 1.0])
     light = {"type": "area", "radiance": {"type": "rgb", "value": [radiance] * 3}}
     return {"type": "rectangle", "to_world": place, "emitter": light}
 
