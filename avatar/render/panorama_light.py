@@ -15,6 +15,7 @@ ROWS = 64
 """Rows a panorama is averaged to: 2.8 degrees each."""
 
 MOST_LAMPS = 4
+_TRIED = 512
 SPOT = math.radians(14)
 """Half the angle of what one lamp may stand for."""
 
@@ -105,9 +106,15 @@ def _brightest(
     luminance = radiance @ radiance.new_tensor(LUMINANCE)
     most = SURROUND * total / (4 * math.pi)
     excess = (1 - most / luminance.clamp_min(1e-9)).clamp_min(0)
-    near = (directions @ directions[int((luminance * angles).argmax())]) > math.cos(SPOT)
+    power = luminance * excess * angles
+    # Among the brightest cells, the one around which most light comes from one spot.
+    tried = directions[power.topk(min(_TRIED, len(power))).indices]
+    around = ((tried @ directions.T) > math.cos(SPOT)) * power
+    most_light = around[int(around.sum(1).argmax())]
+    centre = functional.normalize(most_light @ directions, dim=0)
+    near = (directions @ centre) > math.cos(SPOT)
     taken = radiance * (excess * near)[:, None]
-    power = (taken * angles[:, None]).sum(0)
+    color = (taken * angles[:, None]).sum(0) / math.pi
     weight = (taken @ radiance.new_tensor(LUMINANCE)) * angles
     if float(weight.sum()) < LEAST_SHARE * float(total):
         return None
@@ -115,7 +122,7 @@ def _brightest(
     # The variance of a uniform disc of radius r is r squared over 2.
     spread = (weight * (2 - 2 * (directions @ direction))).sum() / weight.sum()
     radius = min(max(float((2 * spread).clamp_min(0).sqrt()), math.radians(1.5)), SPOT)
-    red, green, blue = (power / math.pi).tolist()
+    red, green, blue = color.tolist()
     return Lamp(
         direction=direction, color=(red, green, blue), radius=radius, shadow=True
     ), radiance - taken

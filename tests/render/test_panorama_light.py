@@ -45,6 +45,18 @@ def test_sun_shines_from_where_the_panorama_shows_it(share, side):
     assert red > green > blue
 
 
+def test_many_small_lights_do_not_hide_a_large_one():
+    picture = torch.full((128, 256, 3), 0.05)
+    picture[50:70, 180:200] = 8.0
+    picture[20::30, 10::40] = 60.0
+    lamps = panorama_light(picture).lamps
+    middle = math.pi * 2 * ((190 / 256) - 0.5)
+    large = torch.tensor([-math.sin(middle), 0.1, math.cos(middle)])
+    brightest = max(lamps, key=lambda lamp: lamp.color)
+    assert float(brightest.direction @ torch.nn.functional.normalize(large, dim=0)) > 0.99
+    assert brightest.radius > math.radians(8)
+
+
 def test_turning_takes_the_sun_to_the_left():
     light = panorama_light(panorama_with_sun(256, row=128), turn=math.pi / 2)
     assert float(light.lamps[0].direction @ LEFT) > 0.99
