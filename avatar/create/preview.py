@@ -3,7 +3,7 @@
 from PIL import Image
 
 from avatar.create.reconstruct import Reconstruction
-from avatar.render.light import environment_light
+from avatar.render.light import environment_light, of_one_hue
 from avatar.render.preview_sheet import PhotoView, preview_sheet
 
 
@@ -16,7 +16,7 @@ def preview_image(result: Reconstruction) -> Image.Image:
             camera=photo.camera,
             # The look coefficients turn the eyes; the joints would turn them once more.
             vertices=avatar.pose(photo.expression),
-            light=environment_light(photo.light),
+            light=environment_light(of_one_hue(photo.light, photo.camera)),
         )
         for photo, observation in zip(result.fit.photos, result.observations, strict=True)
     )

@@ -13,7 +13,8 @@ from avatar.core.harmonic_fill import graph_laplacian, harmonic_fill
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
 from avatar.fit.hair import HairCover, Tones, looked_up
-from avatar.fit.hair_length import hair_below
+from avatar.fit.hair_length import hair_below, thinning_ends
+from avatar.fit.hair_sides import covered_behind_hairline, evidence_of_both_sides
 from avatar.fit.head_fit import HeadFit, PhotoFit
 from avatar.fit.light import vertex_colors
 from avatar.fit.visible import occluders, vertex_visibility
@@ -53,6 +54,9 @@ LEAST_EAR = 2.0
 EARS_COVERED = 0.5
 """Share of an ear that must have the colour of hair to lie under it."""
 
+IN_DISPUTE = 2.0
+"""Weight of the usual hairline where the photos say hair on one side and skin on the other."""
+
 
 def find_hair(fit: HeadFit, observations: Sequence[Observation]) -> HairCover:
     """Return where hair covers the head, from the colours of the photos and what heads are like.
@@ -82,23 +86,28 @@ def find_hair(fit: HeadFit, observations: Sequence[Observation]) -> HairCover:
         tones = _tones_of_found(views, prior * says / weight.clamp_min(1e-6)) or tones
         says = _said(views, model, tones)
     ears = _covered_ears(model, says, weight)
+    says, weight, dispute = evidence_of_both_sides(model, says, weight)
     below = hair_below(fit, observations, tones)
     prior = torch.where(ears | below, 0.85, prior)
-    amount = _without_holes(model, _amount(model, prior, (says, weight), below), prior)
-    return HairCover(color=color, amount=amount, ears=ears)
+    usual = 0.02 + 0.5 * (prior == 1) + 2.0 * below + IN_DISPUTE * dispute
+    amount = _amount(model, prior, (says, weight), usual)
+    amount = _without_holes(model, covered_behind_hairline(model, amount, prior > 0), prior)
+    return HairCover(color=color, amount=amount * thinning_ends(fit, below), ears=ears)
 
 
 def _amount(
     model: HeadModel,
     prior: Float[Tensor, " verts"],
     evidence: tuple[Float[Tensor, " verts"], Float[Tensor, " verts"]],
-    below: Bool[Tensor, " verts"],
+    usual: Float[Tensor, " verts"],
 ) -> Float[Tensor, " verts"]:
-    """Return how far hair covers each vertex, from what photos say, how surely, and the prior."""
+    """Return how far hair covers each vertex, from what photos say, how surely, and the prior.
+
+    `usual` is the weight of the prior: photos have the last word on the face; on the scalp a bald
+    spot must be more than a shine.
+    """
     says, weight = evidence
     possible = (prior > 0).float()
-    # Photos have the last word on the face; on the scalp a bald spot must be more than a shine.
-    usual = 0.02 + 0.5 * (prior == 1) + 2.0 * below
     belief = torch.where(possible > 0, 0.5 * weight.clamp(0, 1) + usual, torch.ones_like(weight))
     # Ears are bare, but tell nothing of the hair around them.
     belief[model.region("ears") & (possible == 0)] = 1e-3

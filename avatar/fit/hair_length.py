@@ -28,6 +28,12 @@ LEAST_LENGTH = 0.035
 LIKENESS, LEAST_SEEN = 0.55, 4
 """How much like hair a level must look on average, and how many points of it must be seen."""
 
+END_LENGTH = 0.05
+"""Hair thins out over so much of its length at its end, metres."""
+
+GATHERED = 0.4
+"""How much further back hair that hangs begins for each metre that it has come down."""
+
 SHADE = 0.5
 """Deviation of the log brightness of hair that hangs in the shade of the head, or beside it."""
 
@@ -70,6 +76,24 @@ def hair_below(
     reach = int(torch.argmax(ended.int())) if bool(ended.any()) else count
     reach = min(reach, int(known.nonzero().max()) + 1 if bool(known.any()) else 0)
     return nape & (level < reach) if reach * LEVEL > LEAST_LENGTH else torch.zeros_like(nape)
+
+
+def thinning_ends(fit: HeadFit, below: Bool[Tensor, " verts"]) -> Float[Tensor, " verts"]:
+    """Return the share of hair that is left at each vertex: it thins to its end on the neck.
+
+    `below` is what `hair_below` found; the hair is gathered towards the middle of the nape, and
+    everywhere else the share is 1.
+    """
+    share = torch.ones(len(below))
+    if not bool(below.any()):
+        return share
+    height, z = fit.neutral_vertices[:, 1], fit.model.template[:, 2]
+    hanging = height[below]
+    top, end = hanging.max(), hanging.min()
+    thin = ((height - end) / END_LENGTH).clamp(0, 1) * 0.9 + 0.1
+    begins = BEHIND - GATHERED * (top - height).clamp_min(0)
+    back = ((begins - z) / 0.012).clamp(0, 1)
+    return torch.where(below, thin * back, share)
 
 
 def _beside(

@@ -19,6 +19,9 @@ from avatar.head.model import HeadModel
 MOST_HAIR = 0.045
 """Hair is not believed to be thicker than this, metres; what goes on is somebody's shoulder."""
 
+ENDLESS_HAIR = 0.012
+"""Thickness of hair whose end is not seen, metres."""
+
 STEPS = 46
 """How many places between the scalp and there are looked at: a millimetre apart."""
 
@@ -127,10 +130,10 @@ def _seen_thickness(
     rim = (1 - cosine.abs() / RIM).clamp(0, 1) * ((hair.rise - LEAST_RISE) / 0.3).clamp(0, 1)
     chosen = torch.nonzero(rim)[:, 0]
     covered, in_picture = _followed(fit, index, observation, (vertices, outwards), chosen)
-    # Hair that goes on and on is long hair, or a neighbour: half of the limit is a fair guess.
+    # Hair that goes on and on is long hair, which hangs close to the head, or a neighbour.
     endless = covered == STEPS
     found = _reach()[(covered - 1).clamp_min(0)]
-    found = torch.where(endless, torch.full_like(found, MOST_HAIR / 2), found)
+    found = torch.where(endless, torch.full_like(found, ENDLESS_HAIR), found)
     trust = rim[chosen] * in_picture * torch.where(endless, 0.3, 1.0) * observation.matte_confidence
     thickness, all_trust = torch.zeros(len(vertices)), torch.zeros(len(vertices))
     thickness[chosen], all_trust[chosen] = found / hair.rise[chosen], trust

@@ -13,6 +13,7 @@ from avatar.maps.blend import tame_highlights
 from avatar.maps.fill import mirror_texels, vertex_averages
 from avatar.maps.grain import skin_grain
 from avatar.maps.hair import BROAD, HairLook, SeenOnMesh, paint_hair
+from avatar.maps.lids import crease_shade, folded_lids
 from avatar.maps.texels import Texels
 
 MOUTH_INTERIOR = (0.25, 0.07, 0.06)
@@ -47,6 +48,9 @@ LID_SHADE_SHARE = 0.5
 
 SHINE_SHARE = 0.5
 """Share of what is narrowly brighter than its surroundings that is taken for shine."""
+
+HUE_LIMIT = 0.08
+"""How far (natural log) skin's hue may differ from its tone; beyond it is coloured light."""
 
 OWN_COLOR = ("lips", "eyelids", "brows", "mouth_interior", "eye_sockets")
 """Regions whose colour is not the skin's."""
@@ -85,24 +89,27 @@ def complete_albedo(
     # All that is known at the vertices at once: every pass over millions of texels counts.
     fields = (base, _light_left(model, on_mesh, broad, known))
     inside = model.region("mouth_interior").float()[:, None]
-    masks = (_lash_roots(model), inside, _smiling(model, known))
-    base_texels, light, lashes, inside, smiling = texels.interpolate(
+    folded = folded_lids(model)[:, None]
+    masks = (_lash_roots(model), inside, _smiling(model, known), folded)
+    base_texels, light, lashes, inside, smiling, folded = texels.interpolate(
         torch.cat([*fields, *masks], -1)
-    ).split([3, 3, 1, 1, 1], -1)
+    ).split([3, 3, 1, 1, 1, 1], -1)
     inside = inside.clamp(0, 1)
+    confidence = confidence * (1 - folded[:, 0])
     finished = (tame_highlights(albedo, base_texels) - base_texels) * confidence[:, None]
     finished -= finished.clamp_max(0) * smiling
     wanted = confidence < 0.6
     source = mirror_texels(texels, model.template, wanted)
     borrowed = (1 - confidence[wanted] / 0.6).clamp(0, 1) * confidence[source] * MIRROR_TRUST
+    borrowed *= 1 - folded[wanted, 0]
     finished[wanted] += finished[source] * borrowed[:, None]
     finished += base_texels
     finished /= light
-    finished *= 1 - LASH_SHADE * lashes
+    finished *= (1 - LASH_SHADE * lashes) * crease_shade(folded)
     finished *= _grain(texels, 1 - confidence)
     look = HairLook(color=known.hair, amount=known.amount, shortness=known.shortness)
     hair = paint_hair(model, texels, seen, on_mesh, look)
-    finished[hair.index] = torch.lerp(finished[hair.index], hair.albedo, hair.share)
+    finished[hair.index] = hair.over(finished[hair.index])
     finished = torch.lerp(finished, finished.new_tensor(MOUTH_INTERIOR), inside)
     return finished, confidence * (1 - inside[:, 0])
 
@@ -125,8 +132,9 @@ def _on_mesh(
     count = len(model.template)
     average, weight = _padded(*vertex_averages(texels, albedo, confidence), count)
     average = _without_blaze(average, known)
-    prior = torch.lerp(known.tone, known.hair, known.amount[:, None])
+    prior = torch.lerp(known.tone, known.hair, _surely_hair(known)[:, None])
     trust = (weight / weight[weight > 0].median().clamp_min(1e-9)).clamp(0, 1) * 0.98
+    trust = trust * (1 - folded_lids(model))
     lips = model.region("lips")
     shown = lips & (trust > 0.5)
     if int(shown.sum()) > LIP_VERTICES:
@@ -149,8 +157,18 @@ def _without_blaze(average: Float[Tensor, "verts 3"], known: Known) -> Float[Ten
     return torch.lerp(average, dimmed, known.amount[:, None])
 
 
+def _surely_hair(known: Known) -> Float[Tensor, " verts"]:
+    """Return 1 on hair and 0 on skin, some hair or not: strands are drawn on it by the texel."""
+    return ((known.amount - 0.35) / 0.4).clamp(0, 1)
+
+
 def _bare_skin(model: HeadModel, known: Known) -> Float[Tensor, " verts"]:
     return (1 - known.amount) * ~_of_other_color(model)
+
+
+def _of_skin_hue(model: HeadModel) -> Bool[Tensor, " verts"]:
+    """Return what has the skin's hue, if not its brightness: the lids too."""
+    return ~_of_other_color(model) | model.region("eyelids") & ~model.region("brows")
 
 
 def _of_other_color(model: HeadModel) -> Bool[Tensor, " verts"]:
@@ -186,10 +204,14 @@ def _light_left(
         shade = shade + (ONE_SIDED / even - 1).clamp_min(0) * odd
         odd = (crease - crease[model.mirror]) / 2
         deep = deep + ONE_SIDED_CREASE * odd.clamp(-0.5, 0.5)
+    hue = (on_mesh.base.clamp_min(1e-3) / known.tone.clamp_min(1e-3)).log()
+    hue = (hue - hue.mean(-1, keepdim=True)) * _of_skin_hue(model)[:, None]
+    deep = deep * _bare_skin(model, known)[:, None]
+    deep = deep + hue - HUE_LIMIT * torch.tanh(hue / HUE_LIMIT)
     # Lips and lids share the light of the skin around them, not its evenness.
-    log_light = even * shade + deep * _bare_skin(model, known)[:, None] + lids
+    log_light = even * shade + deep + lids
     # What no photo shows has no light in it.
-    log_light = log_light * (1 - known.amount[:, None]) * on_mesh.shown(model)[:, None]
+    log_light = log_light * (1 - _surely_hair(known))[:, None] * on_mesh.shown(model)[:, None]
     faces = model.part("skin").faces
     return harmonic_fill(log_light, torch.full_like(known.amount, 0.5), faces, smoothness=0.5).exp()
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.harmonic_fill import harmonic_fill
 from avatar.fit.hair_cover import usual_hair
 from avatar.head.model import HeadModel
@@ -23,9 +22,6 @@ DARKER = 0.5
 
 BRIGHTER = 0.35
 """How much brighter than the skin's tone (natural log) skin may be; beyond, light shines on it."""
-
-LID_SHARE = 0.3
-"""Of the largest move in a blink, what a vertex moves if it belongs to an upper lid."""
 
 KEEP_AWAY = 0.004
 """How far around a stranger nothing is trusted, as a share of the texture's side."""
@@ -52,8 +48,8 @@ def without_strangers(
     above = torch.zeros_like(model.region("face"))
     for name in HEAD_REGIONS:
         above |= model.region(name)
-    lids = _moving_lids(model)
-    ears, lips, scalp = (model.region(name) for name in ("ears", "lips", "scalp"))
+    names = ("ears", "lips", "eyelids", "scalp")
+    ears, lips, lids, scalp = (model.region(name) for name in names)
     masks = torch.stack([above, ears, lips, lids, scalp], -1).float()
     on_head, ears, lips, lids, scalp = some.interpolate(masks).clamp(0, 1).unbind(-1)
     below = torch.maximum(1 - on_head, ears)
@@ -66,7 +62,8 @@ def without_strangers(
     for place in (lips, lids):
         trust = trust * (1 - _too_dark(weights, place, brightness))
     # A hairline a little off would leave hair on the skin.
-    trust = trust * torch.lerp(torch.ones_like(trust), like_skin, _may_grow(model, some, hairy))
+    plain_skin = torch.exp(-0.5 * ((brightness / 0.3) ** 2 + (chroma / 0.13) ** 2))
+    trust = trust * torch.lerp(torch.ones_like(trust), plain_skin, _may_grow(model, some, hairy))
     bare = (1 - torch.maximum(hairy, lips)).clamp(0, 1)
     shining = bare * _shining(weights, some, model, brightness)
     trusted = torch.zeros_like(view.weights)
@@ -109,14 +106,6 @@ def _too_dark(
         return torch.zeros_like(place)
     usual = brightness[seen].median()
     return ((usual - DARKER - brightness) * 4).clamp(0, 1) * place
-
-
-def _moving_lids(model: HeadModel) -> Bool[Tensor, " verts"]:
-    """Return the vertices of the upper lids, which an open eye folds away: those a blink moves."""
-    moves = torch.zeros(len(model.template))
-    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
-        moves = torch.maximum(moves, model.expression_basis[ARKIT_INDEX[name]].norm(dim=-1))
-    return (moves > LID_SHARE * moves.amax().clamp_min(1e-6)) & model.region("eyelids")
 
 
 def _eroded(trust: Float[Tensor, " texels"], texels: Texels) -> Float[Tensor, " texels"]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from avatar.core.camera import Camera
-from avatar.core.harmonics import turned_harmonics
+from avatar.core.harmonics import sh_basis, turned_harmonics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,10 @@ MIRRORED = 0.12
 """Share of a photo's even light that eyes mirror: what lies before a face is mostly dark."""
 
 
+OWN_HUE = 0.4
+"""Share of the differences in hue between its sides that a photo's light keeps in a preview."""
+
+
 def environment_light(environment: Float[Tensor, "9 3"]) -> Light:
     """Return the light of an environment alone, such as a photo's as the fit found it.
 
@@ -73,6 +77,18 @@ def environment_light(environment: Float[Tensor, "9 3"]) -> Light:
     return Light(
         environment=environment, lamps=(_catch_light(environment),), sheen=0.0, mirrored=MIRRORED
     )
+
+
+def of_one_hue(environment: Float[Tensor, "9 3"], camera: Camera) -> Float[Tensor, "9 3"]:
+    """Return a photo's light with less difference in hue from side to side.
+
+    What faces the camera is lit as before. A face shows too few directions to tell the hues of the
+    others: neck and shoulders, bare here and clothed in the photo, would come out redder or bluer.
+    """
+    ahead = sh_basis(functional.normalize(camera.position_in_world, dim=0)) @ environment
+    hue = ahead / ahead.mean().clamp_min(1e-6)
+    plain = environment.mean(-1, keepdim=True) * hue
+    return plain + OWN_HUE * (environment - plain)
 
 
 def _catch_light(environment: Float[Tensor, "9 3"]) -> Lamp:
@@ -101,7 +117,8 @@ def studio_light(camera: Camera, brightness: float = 1.0) -> Light:
     right = torch.linalg.cross(up, front)
     axes = torch.stack([right, up, front])
     key = _lamp(axes, (-38.0, 32.0), (0.74, 0.71, 0.67), 14.0)
-    fill = _lamp(axes, (48.0, 8.0), (0.14, 0.15, 0.165), 18.0)
+    # So broad that eyes mirror it as a faint veil and not as a second catch-light.
+    fill = _lamp(axes, (48.0, 8.0), (0.14, 0.15, 0.165), 45.0)
     rim = _lamp(axes, (150.0, 35.0), (0.17, 0.175, 0.185), 7.0)
     lamps = tuple(replace(lamp, shadow=lamp is not fill) for lamp in (key, fill, rim))
     light = Light(environment=_studio_environment(front, up), lamps=lamps)

@@ -4,7 +4,8 @@ import torch
 
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
-from avatar.maps.skin import bake_skin
+from avatar.fit.hair import HairCover
+from avatar.maps.skin import bake_skin, hair_limit
 from avatar.maps.texels import texels_of
 from avatar.maps.unwrap import PosedHead, unwrap
 from tests.maps.conftest import SIZE, WHITE_LIGHT, fitted, painted, photograph
@@ -136,3 +137,59 @@ def test_unlike_sides_of_a_face_are_light(model):
     left = texels.mask(model.region("cheeks") & (model.template[:, 0] > 0.02)) > 0.99
     right = texels.mask(model.region("cheeks") & (model.template[:, 0] < -0.02)) > 0.99
     assert 0.85 < float(values[left].median() / values[right].median()) < 1.15
+
+
+def test_skin_of_another_hue_is_coloured_light(model):
+    tone = torch.tensor([0.4, 0.25, 0.18])
+    colors = tone.expand_as(model.template).clone()
+    x, y, z = model.template.unbind(1)
+    jaw = (x > 0.03) & (x < 0.055) & (y < -0.06) & (y > -0.1) & (z > -0.02)
+    colors[jaw] = torch.tensor([0.4, 0.31, 0.13])
+    fit, observation = photograph(model, colors, 0.0)
+    maps = bake_skin(fitted(model, fit), [observation], size=256)
+    texels = texels_of(model.part("skin"), model.uvs, 256)
+    patch = maps.albedo.reshape(-1, 3)[texels.index][texels.mask(jaw) > 0.99]
+    off = (patch.median(0).values / tone).log()
+    seen = (colors[jaw][0] / tone).log()
+    assert len(patch) > 20
+    assert float((off - off.mean()).norm()) < 0.5 * float((seen - seen.mean()).norm())
+
+
+def test_between_hair_and_skin_lie_strands_and_no_blur(model):
+    """Along the hairline some texels are hair, others skin, and few are half of each."""
+    hair, tone = torch.tensor([0.06, 0.035, 0.02]), torch.tensor([0.45, 0.28, 0.2])
+    _, y, z = model.template.unbind(1)
+    front = (y > 0.066).float()
+    fit, observation = photograph(model, tone.expand_as(model.template), 180.0)
+    cover = HairCover(color=hair, amount=front, ears=torch.zeros_like(front).bool())
+    # Long hair: it lies, and is not cropped.
+    fit = replace(fitted(model, fit), hair=cover)
+    fit = replace(fit, offsets=0.02 * front[:, None].expand(-1, 3))
+    size = 1024
+    maps = bake_skin(fit, [observation], size=size)
+    texels = texels_of(model.part("skin"), model.uvs, size)
+    height = texels.interpolate(y[:, None])[:, 0]
+    line = (texels.interpolate(z[:, None])[:, 0] > 0) & ((height - 0.064).abs() < 0.002)
+    brightness = maps.albedo.reshape(-1, 3)[texels.index][line].mean(-1)
+    assert len(brightness) > 500
+    assert float(brightness.log().std()) > 0.2
+
+
+def test_dark_hair_under_a_guessed_light_does_not_turn_fair(model):
+    """The fit believes that next to no light falls from above; the photo shows dark hair there."""
+    tone = torch.tensor([0.45, 0.28, 0.2])
+    scalp = model.region("scalp")
+    colors = torch.where(scalp[:, None], 0.15 * tone, tone)
+    fit, observation = photograph(model, colors, 0.0)
+    gloomy = WHITE_LIGHT.clone()
+    gloomy[2] = -0.6
+    cover = HairCover(color=0.15 * tone, amount=scalp.float(), ears=torch.zeros_like(scalp))
+    ahead = vertex_normals(model.template, model.part("skin").faces)[:, 2]
+    fit = replace(fit, light=gloomy, visibility=(ahead > 0.3).float())
+    fit = replace(fitted(model, fit), hair=cover)
+    limit = hair_limit(fit, [observation], tone)
+    assert 0.15 * float(tone.mean()) < float(limit) < 0.35 * float(tone.mean())
+    maps = bake_skin(fit, [observation], size=256)
+    assert float(maps.hair_color.mean()) <= 1.01 * float(
+        hair_limit(fit, [observation], maps.skin_tone)
+    )

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from avatar.core.errors import OptionError
-from avatar.core.harmonics import irradiance
+from avatar.core.harmonics import irradiance, sh_basis
 from avatar.core.material import Material
-from avatar.render.light import Lamp, Light, environment_light
+from avatar.render.light import Lamp, Light, environment_light, of_one_hue
 from avatar.render.openness import lamp_share
 from avatar.render.options import RenderOptions
 from avatar.render.render_head import render_head
@@ -306,3 +306,19 @@ def test_a_catch_light_shines_in_smooth_surfaces_and_nowhere_else() -> None:
         peaks.append(float(image[..., :3].amax()))
     assert peaks[0] > 0.3
     assert peaks[1] < 0.02
+
+
+def test_a_light_of_one_hue_keeps_what_the_camera_faces_and_tames_the_sides() -> None:
+    light = torch.zeros(9, 3)
+    light[0] = torch.tensor([0.8, 0.7, 0.6])
+    light[2] = torch.tensor([-0.3, 0.0, 0.2])
+    ahead, below = torch.tensor([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    even = of_one_hue(light, front_camera())
+    torch.testing.assert_close(sh_basis(ahead) @ even, sh_basis(ahead) @ light)
+
+    def redness(of: torch.Tensor) -> float:
+        seen = (sh_basis(torch.stack([ahead, below])) @ of).log()
+        difference = seen[1] - seen[0]
+        return float((difference[0] - difference[2]).abs())
+
+    assert redness(even) < 0.6 * redness(light)

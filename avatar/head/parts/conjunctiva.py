@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from avatar.core.arkit import ARKIT_INDEX
 from avatar.head.anny.source import AnnySource
 from avatar.head.parts.binding import bound_by_weights
 from avatar.head.parts.eyeball import EYEBALL_RADIUS
@@ -59,6 +60,18 @@ def row_shares() -> Float[Tensor, " points"]:
     return torch.tensor(ROW_SHARES, dtype=torch.float64).repeat_interleave(COLUMNS)
 
 
+def _shares_in_expressions() -> Float[Tensor, "52 points"]:
+    """Return how much of the lid's motion each vertex makes in each expression.
+
+    When an eye looks aside the lids go with the iris: tissue that stayed behind would cover it.
+    """
+    shares = row_shares().repeat(len(ARKIT_INDEX), 1)
+    for name, index in ARKIT_INDEX.items():
+        if name.startswith("eyeLook"):
+            shares[index] = 1.0
+    return shares
+
+
 def _side(source: AnnySource, reference: Float[Tensor, "verts 3"], side: Side) -> PartGeometry:
     rim = lid_rim(source, side)
     centre = centre_of_ball(contact_points(reference, rim), EYEBALL_RADIUS)
@@ -81,7 +94,7 @@ def _side(source: AnnySource, reference: Float[Tensor, "verts 3"], side: Side) -
         uvs=_uvs(),
         uv_faces=uv_faces if side == "left" else uv_faces.flip(-1),
         binding=bound_by_weights(drivers, weights, len(reference)),
-        expression=moved * row_shares()[:, None],
+        expression=moved * _shares_in_expressions()[..., None],
         joint="head",
     )
 

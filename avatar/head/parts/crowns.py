@@ -40,7 +40,7 @@ def _front(width: float, depth: float, height: float, *, corner: float) -> Crown
         width=width * 1e-3,
         depth=depth * 1e-3,
         height=height * 1e-3,
-        neck=0.82,
+        neck=0.86,
         edge=0.2,
         point=0.0,
         corner=corner * 1e-3,
@@ -53,9 +53,9 @@ def _canine(width: float, depth: float, height: float) -> CrownShape:
         width=width * 1e-3,
         depth=depth * 1e-3,
         height=height * 1e-3,
-        neck=0.82,
+        neck=0.86,
         edge=0.26,
-        point=1.3e-3,
+        point=0.9e-3,
         corner=0.5e-3,
         cusps=0.0,
     )
@@ -100,6 +100,9 @@ def lower_crowns() -> tuple[CrownShape, ...]:
     )
 
 
+CONTACT = 0.45
+"""Share of a crown's height, from its end, over which it is as wide as it gets."""
+
 _SEGMENTS = 12
 # Heights of the rings over the crown's height, from under the gum to where the end rounds off.
 _RINGS = (1.2, 0.9, 0.58, 0.28, 0.06)
@@ -141,8 +144,8 @@ def _ring(
     """Return one cross-section: a superellipse at this share of the height, shrunk by `scale`."""
     back_tooth = shape.cusps > 0
     above = min(height, 1.0)
-    # Widest a quarter of the way from the end, narrowing to the neck; corners rounded off.
-    waist = ((above - 0.25) / 0.75) if above > 0.25 else 0.0
+    # Neighbours touch over the half towards the end; narrowing to the neck; corners rounded off.
+    waist = ((above - CONTACT) / (1 - CONTACT)) if above > CONTACT else 0.0
     rounding = 0.04 * max(0.0, 1 - above / 0.25) ** 2
     width = shape.width * (1 - (1 - shape.neck) * waist**1.5 - rounding)
     taper = above**0.62 if not back_tooth else min(1.0, above / 0.45) ** 0.6

@@ -9,7 +9,7 @@ from avatar.head.parts.surface import Surface, grid_faces
 
 # Where along a tooth's half width the gum is sampled, mesial (-1) to distal.
 _ACROSS = (-1.0, -0.66, -0.25, 0.25, 0.66)
-_PAPILLA = 0.0034
+_PAPILLA = 0.0042
 _THICKNESS = 0.0005
 # How often each row of a profile is smoothed along the arch: away from the margin the gum does not
 # know the single teeth.
@@ -49,10 +49,11 @@ def gum_surface(arch: DentalArch, places: tuple[ToothPlace, ...]) -> Surface:
 def _ridge(arch: DentalArch, place: ToothPlace, across: float) -> Float[Tensor, "rows 3"]:
     """Return one profile of the gum, from the lip's side over the ridge to the tongue's."""
     crown = place.crown
-    between = min(1.0, abs(across)) ** 2.2
+    between = min(1.0, abs(across)) ** 4
+    rounded = min(1.0, abs(across)) ** 1.6
     margin = crown.height - _PAPILLA * between
-    # The half width of the ridge: the tooth's neck, narrower at the papilla.
-    half = crown.depth * 0.43 * (1 - 0.36 * between)
+    # The half width of the ridge follows the tooth's neck, which is round: no gum stands before it.
+    half = crown.depth * 0.43 * (1 - 0.45 * rounded)
     x = crown.width / 2 * across
     fold = 0.0125 if arch.upwards > 0 else 0.0085
     out = half + _THICKNESS

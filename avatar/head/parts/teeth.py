@@ -21,8 +21,8 @@ def upper_arch() -> DentalArch:
     return DentalArch(
         crowns=upper_crowns(),
         front=0.0278,
-        quadratic=8.5,
-        quartic=3.4e4,
+        quadratic=7.4,
+        quartic=3.05e4,
         edge_heights=(-0.00685, -0.00635, -0.00675, -0.00525, -0.00475, -0.00425, -0.00375),
         upwards=1.0,
         lean=(0.16, 0.16, 0.08, 0.0, -0.02, -0.08, -0.1),

@@ -1,5 +1,6 @@
 import torch
 
+from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.mesh import face_normals
 from avatar.head.parts.conjunctiva import COLUMNS, ROW_SHARES
 from avatar.head.parts.eyeball import EYEBALL_RADIUS
@@ -29,3 +30,14 @@ def test_the_caruncle_stands_out_at_the_nose_only(parts):
     tissue = parts["conjunctiva_left"].vertices.reshape(len(ROW_SHARES), COLUMNS, 3)
     ahead = tissue[2, :, 2] - tissue[0, :, 2]
     assert int(ahead.argmax()) in range(40, 50)
+
+
+def test_tissue_goes_down_with_the_lids_so_that_a_lowered_iris_stays_in_sight(parts):
+    for side in ("left", "right"):
+        look = parts[f"conjunctiva_{side}"].expression[
+            ARKIT_INDEX[f"eyeLookDown{side.capitalize()}"]
+        ]
+        rows = look.reshape(len(ROW_SHARES), COLUMNS, 3)
+        lid, ball = rows[0, :, 1].min(), rows[-1, :, 1].min()
+        assert lid < -0.0005
+        assert ball < 0.7 * lid

@@ -34,6 +34,16 @@ def test_teeth_stand_side_by_side_without_gap_or_crowding():
             assert 0.9 * touching < step < 1.02 * touching
 
 
+def test_front_teeth_leave_no_gaps_between_them_up_to_their_gums():
+    for crown in (*upper_crowns()[:3], *lower_crowns()[:3]):
+        surface = crown_surface(crown).vertices
+        for share in (0.28, 0.58):
+            height = surface[:, 1]
+            ring = (height - share * crown.height).abs() < 0.1 * crown.height
+            width = surface[ring, 0].max() - surface[ring, 0].min()
+            assert width > 0.93 * crown.width
+
+
 def test_upper_incisors_overlap_the_lower_and_stand_before_them(parts):
     upper, lower = parts["teeth_upper"].vertices, parts["teeth_lower"].vertices
     teeth = 7 * 85
