@@ -3,6 +3,7 @@
 import moderngl
 import numpy as np
 from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from viewers.desktop.shader import assign, program
 from viewers.stage.backdrops import Backdrop
@@ -16,8 +17,13 @@ class Canvas:
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
-        self._program = program(context, "screen.vert", "present.frag")
-        self._screen = context.vertex_array(self._program, [])
+        self._programs = {
+            encoded: program(context, "screen.vert", "present.frag", (("ENCODED", encoded),))
+            for encoded in (False, True)
+        }
+        self._screens = {
+            encoded: context.vertex_array(made, []) for encoded, made in self._programs.items()
+        }
         self._attachments: list[moderngl.Texture | moderngl.Renderbuffer] = []
         self._framebuffers: list[moderngl.Framebuffer] = []
         self._shape = (0, 0, 0)
@@ -38,11 +44,11 @@ class Canvas:
         target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
         return target
 
-    def put(self, picture: Float[np.ndarray, "height width 4"]) -> None:
+    def put(self, picture: Float[Tensor, "height width 4"]) -> None:
         """Take a picture that was drawn elsewhere, the top row first, premultiplied."""
         height, width = picture.shape[:2]
         self.begin(width, height, 1)
-        self._picture.write(picture[::-1].astype(np.float16).tobytes())
+        self._picture.write(picture.flip(0).half().contiguous().numpy())
 
     def present(
         self, target: moderngl.Framebuffer, backdrop: Backdrop, *, encoded: bool = False
@@ -51,7 +57,7 @@ class Canvas:
         if len(self._framebuffers) > 1:
             self._context.copy_framebuffer(self._framebuffers[1], self._framebuffers[0])
         assign(
-            self._program,
+            self._programs[encoded],
             {
                 "picture": 0,
                 "middle": backdrop.middle,
@@ -59,13 +65,12 @@ class Canvas:
                 "spot": backdrop.spot,
                 "falloff": backdrop.falloff,
                 "bell": backdrop.bell,
-                "encoded": encoded,
             },
         )
         target.use()
         self._context.enable_only(moderngl.NOTHING)
         self._picture.use(0)
-        self._screen.render(moderngl.TRIANGLES, vertices=3)
+        self._screens[encoded].render(moderngl.TRIANGLES, vertices=3)
 
     def _resize(self, shape: tuple[int, int, int]) -> None:
         self._release()
@@ -90,8 +95,8 @@ class Canvas:
     def release(self) -> None:
         """Give the memory back."""
         self._release()
-        self._screen.release()
-        self._program.release()
+        for thing in (*self._screens.values(), *self._programs.values()):
+            thing.release()
 
     def _release(self) -> None:
         for thing in (*self._framebuffers, *self._attachments):

@@ -82,9 +82,9 @@ class SplatCloud:
 
 
 @torch.no_grad()
-def _drawn_here(posed: PosedSplats, camera: Camera) -> Float[np.ndarray, "height width 4"]:
+def _drawn_here(posed: PosedSplats, camera: Camera) -> Float[Tensor, "height width 4"]:
     picture = draw_splats(posed, camera)
-    return torch.cat([picture.features, 1 - picture.transmittance[..., None]], -1).numpy()
+    return torch.cat([picture.features, 1 - picture.transmittance[..., None]], -1)
 
 
 def _rows(posed: PosedSplats) -> Float[np.ndarray, "splats 14"]:

@@ -88,7 +88,7 @@ def room_light(room: Room) -> Light:
         spanned = float(angles.sum())
         radius = math.acos(max(1 - spanned / (2 * math.pi), -1.0))
         if radius > WIDEST_LAMP:
-            added = torch.tensor(panel.radiance) - room.walls
+            added = torch.tensor(panel.radiance, dtype=torch.float32) - room.walls
             radiance = radiance + radiance_from_directions(
                 directions, added.expand(len(directions), 3), angles
             )
@@ -102,7 +102,7 @@ def room_light(room: Room) -> Light:
 
 def _seen_from_head(panel: Panel) -> tuple[Float[Tensor, "points 3"], Float[Tensor, " points"]]:
     """Return directions to points all over a panel, and the solid angle each stands for."""
-    place, size = torch.tensor(panel.place), torch.tensor(panel.size)
+    place, size = torch.tensor([panel.place, panel.size], dtype=torch.float32)
     thin = int(size.argmin())
     steps = (torch.arange(_PANEL_POINTS) + 0.5) / _PANEL_POINTS - 0.5
     first, second = torch.meshgrid(steps, steps, indexing="ij")

@@ -1,5 +1,6 @@
 #version 330 core
-// The picture over what lies behind it: linear light composited, then encoded as sRGB.
+// The picture over what lies behind it: linear light composited, then encoded as sRGB; where it is
+// ENCODED already, it is composited as it is.
 
 in vec2 place;
 
@@ -9,14 +10,16 @@ uniform vec3 edge;
 uniform vec2 spot;
 uniform vec2 falloff;
 uniform bool bell;
-uniform bool encoded;
 
 out vec4 color;
 
 vec3 srgb(vec3 light) {
     light = clamp(light, 0.0, 1.0);
-    return mix(1.055 * pow(max(light, 0.0031308), vec3(1.0 / 2.4)) - 0.055, light * 12.92,
-        lessThanEqual(light, vec3(0.0031308)));
+    // Roots instead of the power: within 0.02 / 255 of it, and several times as fast.
+    vec3 second = sqrt(light), fourth = sqrt(second), eighth = sqrt(fourth);
+    vec3 curve = 0.64456019 * second + 0.70994624 * fourth - 0.33605189 * eighth;
+    curve -= 0.01848584 * light;
+    return mix(curve, light * 12.92, lessThanEqual(light, vec3(0.0031308)));
 }
 
 void main() {
@@ -25,7 +28,7 @@ void main() {
     float share = bell ? exp(-dot(apart, apart)) : max(1.0 - length(apart), 0.0);
     vec3 behind = mix(edge, middle, share);
     // Splats blend as they are shown, surfaces as light.
-    vec3 shown = encoded ? clamp(front.rgb, 0.0, 1.0) + (1.0 - front.a) * srgb(behind)
+    vec3 shown = ENCODED ? clamp(front.rgb + (1.0 - front.a) * srgb(behind), 0.0, 1.0)
         : srgb(front.rgb + (1.0 - front.a) * behind);
     // Half a step of noise, so that wide gradients show no bands.
     float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
