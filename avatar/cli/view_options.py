@@ -29,7 +29,7 @@ class DesktopOptions:
         voice: with --desktop: a voice to speak live: a microphone's name or number, `default` for
             the system's own, a file, or `-` for standard input (16-bit, 16 kHz, or a WAV).
         look: how the head is drawn; splats where it has them, else shaded.
-        light: a room, or an environment of your own (.hdr).
+        light: portrait, softbox, window, rim, overcast, or an environment of your own (.hdr).
         framing: where it is seen from.
         backdrop: what lies behind it.
         size: width and height of the window or the pictures.

@@ -153,7 +153,7 @@ class Desk:
             return True
         if not self._rested:
             self._rested = True
-            if self.settings.look not in ("splats", "albedo", "normals"):
+            if self.settings.look not in ("splats", "albedo", "normals") and not self._busy:
                 self.stage.shadows.follow_soon(self.stage.posed(), self.stage.light)
         return not self._sharp
 
@@ -185,6 +185,11 @@ class Desk:
         if self._sound is not None:
             self._sound.stop()
         self.stage.release()
+
+    @property
+    def _busy(self) -> bool:
+        """Whether something live needs the processor more than the shadows do."""
+        return self.live is not None and not self.live.ended and self.following
 
     def _note(self, took: float) -> None:
         before = took if self.frame_seconds is None else self.frame_seconds

@@ -22,7 +22,7 @@ from viewers.stage.framings import FRAMINGS
 from viewers.stage.performance import Player
 
 PANEL_WIDTH = 332.0
-_BAR = 54.0
+_BAR, _TOP = 54.0, 76.0
 _FLAGS = (
     imgui.WindowFlags_.no_decoration
     | imgui.WindowFlags_.no_move
@@ -65,7 +65,7 @@ class Interface:
         imgui.new_frame()
         stage_width, stage_height = self.stage_size(width, height)
         self._side(stage_width, height)
-        self._top(stage_width, stage_height)
+        self._top(stage_width)
         self._framings(stage_width, stage_height)
         if self._desk.player is not None:
             self._timeline(self._desk.player, stage_width, stage_height)
@@ -95,9 +95,8 @@ class Interface:
         imgui.end_child()
         imgui.end()
 
-    def _top(self, width: float, height: float) -> None:
-        del height
-        self._float("top", ImVec2(0, 0), ImVec2(width, 44))
+    def _top(self, width: float) -> None:
+        self._float("top", ImVec2(0, 0), ImVec2(width, _TOP))
         imgui.set_cursor_pos(ImVec2(18, 14))
         imgui.push_font(self._fonts.bold, 0)
         imgui.text(self._desk.stage.avatar.info.name)

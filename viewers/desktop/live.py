@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from avatar.animation.retarget import onto_joints
 from avatar.capture.read_camera import open_camera
@@ -98,7 +99,7 @@ def follow_camera(camera: str, avatar: Avatar) -> LiveFace:
                 if stop.is_set():
                     return
 
-    return LiveFace(f"camera {camera}", poses)
+    return LiveFace(f"camera {Path(camera).name}", poses)
 
 
 def follow_voice(voice: str, avatar: Avatar) -> LiveFace:
@@ -115,4 +116,4 @@ def follow_voice(voice: str, avatar: Avatar) -> LiveFace:
             if stop.is_set():
                 return
 
-    return LiveFace("voice" if source is None else f"voice {voice}", poses)
+    return LiveFace("voice" if source is None else f"voice {Path(voice).name}", poses)
