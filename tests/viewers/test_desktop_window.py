@@ -156,6 +156,7 @@ def test_a_clip_moves_the_face_until_a_hand_does(playing):
 
 
 def test_a_still_picture_is_drawn_again_at_its_best_then_no_more(screen):
+    screen.desk.touch()
     assert screen.desk.advance()
     deadline = time.monotonic() + 60
     while screen.desk.advance() and time.monotonic() < deadline:

@@ -7,17 +7,15 @@ import torch
 
 from avatar.core.arkit import ARKIT_NAMES
 from avatar.core.clip import Clip
-from avatar.core.errors import ImageError
 from avatar.core.harmonics import irradiance
 from avatar.core.transform import euler_from_rotation
 from avatar.export.exercise_clip import exercise_clip
 from tests.export.synthetic import synthetic_avatar
-from viewers.stage.environment import own_light
 from viewers.stage.face import STILL, Face, Pose
 from viewers.stage.framings import FARTHEST, FRAMINGS, NEAREST, Orbit, frame_orbit
 from viewers.stage.lighting import LIGHTS, Lighting
 from viewers.stage.performance import Player, pose_at
-from viewers.stage.rooms import ROOMS, Room, dimmed_light, room_light, turned_light
+from viewers.stage.rooms import ROOMS, Room, room_light
 from viewers.stage.sliders import matches, partner, readable, slider_groups
 
 UP = torch.tensor([[0.0, 1.0, 0.0]])
@@ -87,44 +85,23 @@ def test_what_lights_a_wall_is_the_panel_opposite():
     assert cold.color[2] > cold.color[0]
 
 
-def test_a_turned_light_is_the_light_seen_by_a_turned_head():
-    generator = torch.Generator().manual_seed(1)
-    light = room_light(ROOMS["softbox"])
-    light = type(light)(environment=torch.randn(9, 3, generator=generator), lamps=light.lamps)
-    turned = turned_light(light, 0.9)
-    cos, sin = math.cos(0.9), math.sin(0.9)
-    back = torch.tensor([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
-    wanted = irradiance(light.environment, SIDES @ back.T)
-    assert torch.allclose(irradiance(turned.environment, SIDES), wanted, atol=1e-5)
-    first, before = turned.lamps[0].direction, light.lamps[0].direction
-    assert torch.allclose(back @ first, before, atol=1e-6)
-
-
 @pytest.mark.parametrize("name", LIGHTS)
 def test_lights_have_lamps_that_fit_the_shader(name):
     light = Lighting(room=name, key_strength=1.0).light()
     assert 1 <= len(light.lamps) <= 6
-    assert dimmed_light(light, 0.0).environment.abs().max() == 0
 
 
-def test_a_sun_in_a_picture_becomes_a_lamp(inputs):
-    light = own_light(inputs / "hdr" / "autumn_field_puresky_1k.hdr")
-    (sun,) = light.lamps
-    assert sun.shadow
-    assert sun.radius < math.radians(12)
-    assert min(sun.color) > 0.3
-    assert sun.direction[1] > 0.1
-    assert (irradiance(light.environment, UP) > irradiance(light.environment, -UP)).all()
+def test_a_turned_room_lights_from_the_other_side():
+    ahead = Lighting(room="window").light()
+    turned = Lighting(room="window", turn=math.pi, brightness=0.5).light()
+    before, after = ahead.lamps[0], turned.lamps[0]
+    assert torch.allclose(after.direction * torch.tensor([-1, 1, -1]), before.direction, atol=1e-6)
+    assert after.color == pytest.approx([0.5 * value for value in before.color])
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"#?RADIANCE\n\n-Y 9 +X 9\n\2\2\0\11\0"])
-def test_what_is_no_environment_is_refused(content, tmp_path):
-    path = tmp_path / "room.hdr"
-    path.write_bytes(content)
-    with pytest.raises(ImageError, match="Radiance"):
-        own_light(path)
-    with pytest.raises(ImageError, match="cannot be read"):
-        own_light(tmp_path / "none.hdr")
+def test_a_lit_room_of_ones_own_takes_the_rooms_place():
+    own = room_light(Room(walls=0.7, panels=()))
+    assert Lighting(room="rim", own=own).light().lamps == ()
 
 
 def test_every_coefficient_has_one_slider():

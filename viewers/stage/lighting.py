@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from avatar.core.camera import Camera, intrinsics_from_focal, look_at
+from avatar.core.transform import rotation_from_euler
 from avatar.render.light import Light, studio_light
-from viewers.stage.rooms import ROOMS, RoomName, dimmed_light, key_lamp, room_light, turned_light
+from viewers.stage.rooms import ROOMS, RoomName, key_lamp, room_light
 
 PORTRAIT = "portrait"
 """The light of films and previews, as if the camera were in front."""
@@ -41,7 +42,9 @@ class Lighting:
     def light(self) -> Light:
         """Return the light itself."""
         light = self.own or _room(self.room)
-        light = dimmed_light(turned_light(light, self.turn), self.brightness)
+        zero = torch.zeros(())
+        turn = rotation_from_euler(zero, zero + self.turn, zero)
+        light = light.turned(turn).scaled(self.brightness)
         if self.key_strength > 0:
             key = key_lamp(self.key_strength, self.key_side, self.key_height)
             light = replace(light, lamps=(key, *light.lamps))

@@ -1,7 +1,7 @@
 """Rooms that light a head: walls that glow evenly, and luminous panels in front of them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -122,39 +122,6 @@ def _seen_from_head(panel: Panel) -> tuple[Float[Tensor, "points 3"], Float[Tens
     directions = points / distance[:, None]
     area = float(size[wide] * size[high]) / len(points)
     return directions, area * (directions @ normal).abs() / distance**2
-
-
-def turned_light(light: Light, radians: float) -> Light:
-    """Return the light after the room around the head was turned, to the subject's left."""
-    cos, sin = math.cos(radians), math.sin(radians)
-    turn = torch.tensor([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
-    one, x, y, z, xy, yz, zz, xz, xx = light.environment
-    # As the form the nine polynomials are: a constant, a vector and a symmetric matrix.
-    form = torch.stack([xx - zz, xy / 2, xz / 2, xy / 2, -xx - zz, yz / 2, xz / 2, yz / 2, 2 * zz])
-    linear = turn @ torch.stack([x, y, z])
-    form = torch.einsum("ai,bj,ijc->abc", turn, turn, form.unflatten(0, (3, 3)))
-    environment = torch.stack(
-        [
-            one,
-            *linear,
-            2 * form[0, 1],
-            2 * form[1, 2],
-            form[2, 2] / 2,
-            2 * form[0, 2],
-            (form[0, 0] - form[1, 1]) / 2,
-        ]
-    )
-    lamps = tuple(replace(lamp, direction=turn @ lamp.direction) for lamp in light.lamps)
-    return replace(light, environment=environment, lamps=lamps)
-
-
-def dimmed_light(light: Light, factor: float) -> Light:
-    """Return the light, `factor` times as bright."""
-    lamps: list[Lamp] = []
-    for lamp in light.lamps:
-        red, green, blue = (factor * value for value in lamp.color)
-        lamps.append(replace(lamp, color=(red, green, blue)))
-    return replace(light, environment=light.environment * factor, lamps=tuple(lamps))
 
 
 def key_lamp(strength: float, azimuth: float, height: float) -> Lamp:
