@@ -11,6 +11,7 @@ from avatar.core.arkit import ARKIT_NAMES
 from avatar.core.avatar import Avatar
 from avatar.core.material import Material
 from avatar.core.mesh import vertex_normals
+from avatar.core.splats import SplatRelighting
 from avatar.create.default_head import default_head
 from avatar.render.frame_head import frame_head
 from avatar.render.light import studio_light
@@ -173,6 +174,34 @@ def test_splats_are_those_of_the_rasteriser():
     assert np.abs(by_card - wanted).mean() < 0.5
     assert np.abs(by_card - wanted).max() < 24
     assert np.abs(wanted - np.array([0, 0xB1, 0x40])).mean() > 1
+
+
+@needs_opengl
+@pytest.mark.parametrize("relightable", [True, False])
+def test_splats_are_lit_by_a_room_where_it_is_known_how(relightable):
+    head = synthetic_avatar()
+    splats = a_few_splats(head)
+    count = len(splats)
+    relighting = SplatRelighting(
+        normals=torch.nn.functional.normalize(splats.means, dim=1),
+        filmed_light=torch.full((count, 3), 0.8),
+        openness=torch.ones(count),
+        roughnesses=torch.full((count,), 0.5),
+        environment=torch.tensor([[0.8] * 3] + [[0.0] * 3] * 8),
+    )
+    head = replace(head, splats=replace(splats, relighting=relighting if relightable else None))
+    camera = frame_orbit(head.mesh.vertices, "head", 1.0).camera(120, 120)
+    rim = Lighting(room="rim")
+    own = SplatStage.build(head)
+    pose = own.head_of_joints(STILL.rotations(head.rig.joint_names))
+    lit = own.lit(torch.zeros(52), pose, rim.light() if relightable else None, camera)
+    wanted = (own.picture(lit, camera, torch.tensor([0.0, 0xB1, 0x40]) / 255) * 255).numpy()
+    with HeadlessStage(head, StageSettings(look="splats", backdrop="green")) as stage:
+        filmed = stage.picture(camera).astype(float)
+        stage.stage.settings = StageSettings(look="splats", backdrop="green", lighting=rim)
+        picture = stage.picture(camera).astype(float)
+    assert np.abs(picture - wanted).max() <= 3
+    assert (np.abs(picture - filmed).mean() > 1) == relightable
 
 
 def drawn_by_the_card(stage: HeadlessStage, camera) -> np.ndarray:

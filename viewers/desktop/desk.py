@@ -43,7 +43,7 @@ class Desk:
         self.face = Face()
         self.player = player
         self.live = live
-        self.framing: FramingName = "head"
+        self.framing: FramingName | None = "head"
         self.orbit = frame_orbit(stage.avatar.mesh.vertices, "head", 16 / 9)
         self.frame_seconds: float | None = None
         self._sound = sound
@@ -83,7 +83,7 @@ class Desk:
 
     def look_from(self, orbit: Orbit) -> None:
         """Put the camera where it was dragged to."""
-        self._glide = None
+        self._glide, self.framing = None, None
         self.orbit = orbit
         self.touch()
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from imgui_bundle import ImVec2, imgui
 
 from viewers.desktop.desk import Desk
-from viewers.desktop.theme import Fonts
+from viewers.desktop.theme import PALETTE, Fonts
 from viewers.desktop.widgets import Range, choice, heading, slider
 from viewers.stage.backdrops import BACKDROPS, BackdropName
-from viewers.stage.lighting import LIGHTS
+from viewers.stage.lighting import LIGHTS, PORTRAIT
 from viewers.stage.looks import LOOKS
 
 _BACKDROPS: dict[BackdropName, str] = {name: name.capitalize() for name in BACKDROPS}
@@ -41,6 +41,11 @@ class LightPanel:
             desk.settings = replace(settings, look=look)
         heading("Environment", self._fonts)
         self._environment()
+        splats = desk.stage.avatar.splats
+        if settings.look == "splats" and splats is not None and splats.relighting is None:
+            imgui.push_text_wrap_pos()
+            imgui.text_colored(PALETTE.muted, "These splats keep the light they were filmed in.")
+            imgui.pop_text_wrap_pos()
         imgui.dummy(ImVec2(0, 4))
         heading("Key light", self._fonts)
         self._knob("Strength", "key_strength", _STRENGTH)
@@ -55,6 +60,8 @@ class LightPanel:
     def _environment(self) -> None:
         lighting = self._desk.settings.lighting
         names = dict(LIGHTS)
+        if self._desk.settings.look == "splats":
+            names[PORTRAIT] = "As filmed"
         if lighting.own is not None:
             names["own"] = "Own"
         chosen = "own" if lighting.own is not None else lighting.room

@@ -10,6 +10,7 @@ from avatar.core.avatar import Avatar
 from avatar.core.camera import Camera
 from avatar.core.pose_splats import PosedSplats
 from avatar.render.draw_splats import SPLAT_OPTIONS, draw_splats
+from avatar.render.light import Light
 from avatar.render.splat_stage import SplatStage
 from viewers.desktop.canvas import Canvas
 from viewers.desktop.context import is_software
@@ -36,10 +37,17 @@ class SplatCloud:
         self._array = context.vertex_array(self._program, [(self._buffer, _LAYOUT, *_NAMES)])
         self._posed: PosedSplats | None = None
 
-    def update(self, weights: Float[Tensor, "52"], rotations: Float[Tensor, "joints 3 3"]) -> None:
-        """Take a pose."""
+    def update(
+        self,
+        weights: Float[Tensor, "52"],
+        rotations: Float[Tensor, "joints 3 3"],
+        light: Light | None,
+        camera: Camera,
+    ) -> None:
+        """Take a pose, and a light; None, or splats that cannot be relit: as they were filmed."""
         pose = self._stage.head_of_joints(rotations)
-        self._posed = self._stage.posed(weights, pose)
+        known = self._stage.splats.relighting is not None
+        self._posed = self._stage.lit(weights, pose, light if known else None, camera)
 
     def draw(self, camera: Camera, canvas: Canvas) -> None:
         """Draw what a camera sees: display sRGB, premultiplied."""

@@ -18,6 +18,9 @@ from viewers.stage.face import STILL, Pose
 from viewers.stage.lighting import Lighting
 from viewers.stage.looks import Look
 
+AS_FILMED = Lighting()
+"""The light that leaves splats as they are."""
+
 SAMPLES = 4
 """Per pixel, at rest and in files."""
 
@@ -82,7 +85,8 @@ class Stage:
         """Draw what `camera` sees into a framebuffer, which may be larger than its picture."""
         backdrop = BACKDROPS[self.settings.backdrop]
         if self.settings.look == "splats" and self._cloud is not None:
-            self._cloud.update(*self._moves())
+            as_filmed = self.settings.lighting == AS_FILMED
+            self._cloud.update(*self._moves(), None if as_filmed else self.light, camera)
             self._cloud.draw(camera, self._canvas)
             self._canvas.present(target, backdrop, encoded=True)
             return
