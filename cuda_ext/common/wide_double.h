@@ -40,6 +40,8 @@ struct Doubles {
     }
 };
 
+using OneRegister = Doubles;  // as many as the CPU takes at once
+
 AVATAR_INLINE Doubles load(const double* from, Doubles) {
     return _mm512_loadu_pd(from);
 }
@@ -222,8 +224,10 @@ struct TwiceDoubles {
 };
 
 #if defined(__AVX2__)
+using OneRegister = Double4;
 using Doubles = TwiceDoubles<Double4>;
 #else
+using OneRegister = Double2;
 using Doubles = TwiceDoubles<TwiceDoubles<Double2> >;
 #endif
 
@@ -236,6 +240,20 @@ AVATAR_INLINE Doubles load(const double* from) {
 // Floats, widened.
 AVATAR_INLINE Doubles load_floats(const float* from) {
     return load_floats(from, Doubles());
+}
+
+// The integers below, of numbers below 2^51.
+AVATAR_INLINE Doubles floor(Doubles x) {
+    const Doubles magic = 6755399441055744.0;  // 1.5 * 2^52: sums with it are integers
+    const Doubles rounded = (x + magic) - magic;
+    return select(rounded > x, rounded - 1.0, rounded);
+}
+
+AVATAR_INLINE Doubles min(Doubles a, Doubles b) {
+    return select(b > a, a, b);
+}
+AVATAR_INLINE Doubles max(Doubles a, Doubles b) {
+    return select(a > b, a, b);
 }
 
 alignas(64) constexpr double kDoubleSteps[kDoubleLanes] = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -19,7 +19,8 @@ constexpr int kSubpixelBits = 8;
 constexpr int kSubpixels = 1 << kSubpixelBits;
 constexpr float kPixelLimit = 1 << 17;
 constexpr int kTile = 32;
-constexpr int kBlock = kDoubleLanes;  // pixels of a row tested together
+using Block = OneRegister;  // pixels of a row tested together
+constexpr int kBlock = Block::kSize;
 static_assert(kTile % kBlock == 0);
 
 // A triangle ready to be filled: one cache line, for they are many and lie far apart.
@@ -33,48 +34,69 @@ static_assert(sizeof(Triangle) == 64);
 constexpr int32_t kDropped = -1;
 constexpr int kAhead = 8;  // triangles asked for before they are filled: they lie far apart
 
-// Corners in subpixels: integers.
+// Corners in subpixels, integers, of one triangle or of several.
+template <typename F>
 struct Snapped {
-    double x[3], y[3];
-    double doubled_area;  // positive when the corners turn clockwise on screen
+    F x[3], y[3];
+
+    // Positive when the corners turn clockwise on screen; exact.
+    F doubled_area() const { return (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]); }
 };
 
-Snapped snap(const Corners& corners) {
-    Snapped s;
-    for (int i = 0; i < 3; ++i) {
-        s.x[i] = std::floor(static_cast<double>(corners.x[i]) * kSubpixels + 0.5);
-        s.y[i] = std::floor(static_cast<double>(corners.y[i]) * kSubpixels + 0.5);
+template <typename F>
+F snap(F pixel) {
+    using std::floor;
+    return floor(pixel * static_cast<double>(kSubpixels) + 0.5);
+}
+
+// The first and the last pixel centre of triangles along one axis, cut by the picture.
+void span(const Doubles* corners, int size, double* first, double* last) {
+    const Doubles lowest = min(corners[0], min(corners[1], corners[2]));
+    const Doubles highest = max(corners[0], max(corners[1], corners[2]));
+    const Doubles zero = 0.0, pixel = 1.0 / kSubpixels;
+    store(first, max(zero - floor(zero - lowest * pixel), zero));
+    store(last, min(floor(highest * pixel), Doubles(static_cast<double>(size - 1))));
+}
+
+// Compute the records of `count` triangles, at most kDoubleLanes; those to be left out are dropped.
+void set_up(const RasterizeMeshInput& in, int64_t first_face, int count, Triangle* out) {
+    constexpr int64_t kStride = sizeof(Triangle) / sizeof(float);
+    alignas(64) int64_t places[kDoubleLanes];
+    for (int i = 0; i < kDoubleLanes; ++i) {
+        if (i < count) out[i].corners = corners_of(in, first_face + i);
+        places[i] = kStride * min(i, count - 1);
     }
-    s.doubled_area = (s.x[1] - s.x[0]) * (s.y[2] - s.y[0]) - (s.y[1] - s.y[0]) * (s.x[2] - s.x[0]);
-    return s;
-}
-
-// The first and the last pixel centre of a triangle along one axis, cut by the picture.
-void span(const double* corners, int size, int32_t& first, int32_t& last) {
-    const double lowest = min(corners[0], min(corners[1], corners[2]));
-    const double highest = max(corners[0], max(corners[1], corners[2]));
-    first = max((static_cast<int32_t>(lowest) + kSubpixels - 1) >> kSubpixelBits, 0);
-    last = min(static_cast<int32_t>(highest) >> kSubpixelBits, size - 1);
-}
-
-// Compute the record of one triangle; returns false if it is to be left out.
-bool set_up(const RasterizeMeshInput& in, int64_t face, Triangle& out) {
-    out.corners = corners_of(in, face);
+    const float* from = out->corners.x;
+    const Doubles limit = static_cast<double>(kPixelLimit), lowest = -kPixelLimit;
+    const Doubles near = static_cast<double>(in.near), infinite = __builtin_inf(), zero = 0.0;
+    Snapped<Doubles> snapped;
+    uint32_t kept = ~0u;
     for (int i = 0; i < 3; ++i) {
+        const Doubles x = gather_floats(from + i, places, Doubles());
+        const Doubles y = gather_floats(from + 3 + i, places, Doubles());
+        const Doubles depth = gather_floats(from + 6 + i, places, Doubles());
         // Written so that NaN fails.
-        if (!(std::fabs(out.corners.x[i]) <= kPixelLimit &&
-              std::fabs(out.corners.y[i]) <= kPixelLimit && out.corners.z[i] > in.near &&
-              out.corners.z[i] < INFINITY)) {
-            return false;
+        kept &= bits((limit >= x) & (x >= lowest) & (limit >= y) & (y >= lowest) & (depth > near) &
+                     (infinite > depth));
+        snapped.x[i] = snap(x);
+        snapped.y[i] = snap(y);
+    }
+    const Doubles area = snapped.doubled_area();
+    kept &= in.cull_back ? bits(zero > area) : bits(zero > area) | bits(area > zero);
+    alignas(64) double left[kDoubleLanes], right[kDoubleLanes];
+    alignas(64) double top[kDoubleLanes], bottom[kDoubleLanes];
+    span(snapped.x, in.width, left, right);
+    span(snapped.y, in.height, top, bottom);
+    for (int i = 0; i < count; ++i) {
+        if (!(kept >> i & 1) || left[i] > right[i] || top[i] > bottom[i]) {
+            out[i].left = kDropped;
+            continue;
         }
+        out[i].left = static_cast<int32_t>(left[i]);
+        out[i].top = static_cast<int32_t>(top[i]);
+        out[i].right = static_cast<int32_t>(right[i]);
+        out[i].bottom = static_cast<int32_t>(bottom[i]);
     }
-    const Snapped snapped = snap(out.corners);
-    if (snapped.doubled_area == 0 || (in.cull_back && snapped.doubled_area > 0)) {
-        return false;
-    }
-    span(snapped.x, in.width, out.left, out.right);
-    span(snapped.y, in.height, out.top, out.bottom);
-    return out.left <= out.right && out.top <= out.bottom;
 }
 
 // A quantity that is linear in the picture: its value at some pixel, and its growth from there to
@@ -90,9 +112,14 @@ struct Planes {
 };
 
 Planes planes_at(const Corners& corners, int left, int top) {
-    const Snapped s = snap(corners);
-    const double turn = s.doubled_area < 0 ? -1 : 1;
-    const double inverse_area = 1 / (turn * s.doubled_area);
+    Snapped<double> s;
+    for (int i = 0; i < 3; ++i) {
+        s.x[i] = snap(static_cast<double>(corners.x[i]));
+        s.y[i] = snap(static_cast<double>(corners.y[i]));
+    }
+    const double area = s.doubled_area();
+    const double turn = area < 0 ? -1 : 1;
+    const double inverse_area = 1 / (turn * area);
     Planes planes;
     planes.nearness = {0, 0, 0};
     for (int i = 0; i < 3; ++i) {
@@ -123,25 +150,24 @@ struct Tile {
 
 // Fill the part of a triangle in the tile whose top-left pixel is (left, top).
 void fill(const Triangle& t, int64_t index, int left, int top, Tile& tile) {
-    const int x_begin = max(t.left - left, 0) / kBlock * kBlock;
-    const int x_end = min(t.right - left + 1, kTile);
+    const int x_begin = max(t.left - left, 0), x_end = min(t.right - left + 1, kTile);
     const int y_begin = max(t.top - top, 0), y_end = min(t.bottom - top + 1, kTile);
     const Planes planes = planes_at(t.corners, left + x_begin, top + y_begin);
     const Plane &a = planes.edges[0], &b = planes.edges[1], &c = planes.edges[2];
     const Plane& d = planes.nearness;
     double name;  // the index's bits: one mask chooses it and its nearness
     std::memcpy(&name, &index, sizeof name);
-    for (int x = x_begin; x < x_end; x += kBlock) {
-        const Doubles column = load(kDoubleSteps) + static_cast<double>(x - x_begin);
-        Doubles in_a = column * a.by_x + a.value, in_b = column * b.by_x + b.value;
-        Doubles in_c = column * c.by_x + c.value, near = column * d.by_x + d.value;
+    for (int x = x_begin / kBlock * kBlock; x < x_end; x += kBlock) {
+        const Block column = load(kDoubleSteps, Block()) + static_cast<double>(x - x_begin);
+        Block in_a = column * a.by_x + a.value, in_b = column * b.by_x + b.value;
+        Block in_c = column * c.by_x + c.value, near = column * d.by_x + d.value;
         for (int y = y_begin; y < y_end; ++y) {
             double* nearness = tile.nearness + y * kTile + x;
             double* triangle = reinterpret_cast<double*>(tile.triangle + y * kTile + x);
-            const Doubles nearest = load(nearness);
+            const Block nearest = load(nearness, Block());
             const auto wins = (in_a >= 0.0) & (in_b >= 0.0) & (in_c >= 0.0) & (near > nearest);
             store(nearness, select(wins, near, nearest));
-            store(triangle, select(wins, Doubles(name), load(triangle)));
+            store(triangle, select(wins, Block(name), load(triangle, Block())));
             in_a = in_a + a.by_y;
             in_b = in_b + b.by_y;
             in_c = in_c + c.by_y;
@@ -249,10 +275,10 @@ class Bins {
 void rasterize_mesh(const RasterizeMeshInput& in, const RasterizeMeshOutput& out) {
     Buffer<Triangle> triangles(in.face_count);
 #pragma omp parallel for num_threads(in.threads) schedule(static)
-    for (int64_t face = 0; face < in.face_count; ++face) {
-        if (!set_up(in, face, triangles[face])) {
-            triangles[face].left = kDropped;
-        }
+    for (int64_t face = 0; face < in.face_count; face += kDoubleLanes) {
+        const int64_t rest = in.face_count - face;
+        set_up(in, face, rest < kDoubleLanes ? static_cast<int>(rest) : kDoubleLanes,
+               &triangles[face]);
     }
     const Bins bins(triangles.data(), in);
 #pragma omp parallel for num_threads(in.threads) schedule(dynamic, 4)
