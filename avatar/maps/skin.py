@@ -15,7 +15,6 @@ from avatar.core.mesh import vertex_normals
 from avatar.fit.hair import HairCover
 from avatar.fit.hair_cover import find_hair
 from avatar.fit.head_fit import HeadFit
-from avatar.fit.light import vertex_colors
 from avatar.head.model import HeadModel
 from avatar.maps.blend import blend, remove_shading
 from avatar.maps.complete import Known, complete_albedo
@@ -36,12 +35,6 @@ LEAST_GREEN, LEAST_BLUE = 0.36, 0.4
 
 CROPPED_HAIR, LYING_HAIR = 0.009, 0.014
 """Thickness of hair up to which it is cropped, and from which on it lies, metres."""
-
-HAIR_OVER_SKIN = 1.6
-"""How much brighter beside the skin hair can be than a photo shows: it may lie in the shade."""
-
-LEAST_VERTICES = 40
-"""How many vertices of hair, and of the face, a photo must show to compare them."""
 
 BLACKEST = 0.012
 """Albedo of the blackest hair; what photos show darker lies in shadow or was never exposed."""
@@ -105,7 +98,6 @@ def bake_skin(
     seen, confidence = blend(views())
     told("texture: completing", 0.6)
     hair = _hair_color(seen, confidence, hairy, cover)
-    hair = hair * (hair_limit(fit, observations, tone) / hair.mean()).clamp_max(1)
     smile = max(float(photo.expression[list(SMILES)].mean()) for photo in fit.photos)
     known = Known(
         tone=tone,
@@ -156,28 +148,6 @@ def _hair_color(
     red, green = color[0].item(), color[1].item()
     color = torch.maximum(color, color.new_tensor([0.0, LEAST_GREEN * red, LEAST_BLUE * green]))
     return color * (MOST_HAIR_ALBEDO / color.mean()).clamp_max(1)
-
-
-def hair_limit(
-    fit: HeadFit, observations: Sequence[Observation], tone: Float[Tensor, "3"]
-) -> Float[Tensor, ""]:
-    """Return how bright hair can be (mean albedo) for how bright it is beside the face's skin.
-
-    The light on top of a head is a guess where a face shows none of it; divided by too little
-    light, dark hair would turn fair. Infinite where no photo shows both.
-    """
-    limits: list[Tensor] = []
-    for index, observation in enumerate(observations):
-        photo = fit.photos[index]
-        vertices = fit.posed_vertices(index)
-        colors = vertex_colors(observation.photo.pixels, photo.camera, vertices)
-        seen = photo.visibility > 0.3
-        amount = fit.hair.amount if fit.hair else torch.zeros_like(photo.visibility)
-        hair, face = seen & (amount > 0.97), seen & fit.model.region("face")
-        if min(int(hair.sum()), int(face.sum())) >= LEAST_VERTICES:
-            ratio = colors[hair].mean(-1).median() / colors[face].mean(-1).median().clamp_min(1e-4)
-            limits.append(HAIR_OVER_SKIN * ratio * tone.mean())
-    return torch.stack(limits).amax() if limits else tone.new_tensor(torch.inf)
 
 
 def _delit_view(fit: HeadFit, index: int, observation: Observation, texels: Texels) -> PhotoTexels:

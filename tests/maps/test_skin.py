@@ -5,7 +5,7 @@ import torch
 from avatar.core.harmonics import sh_basis
 from avatar.core.mesh import vertex_normals
 from avatar.fit.hair import HairCover
-from avatar.maps.skin import bake_skin, hair_limit
+from avatar.maps.skin import bake_skin
 from avatar.maps.texels import texels_of
 from avatar.maps.unwrap import PosedHead, unwrap
 from tests.maps.conftest import SIZE, WHITE_LIGHT, fitted, painted, photograph
@@ -173,23 +173,3 @@ def test_between_hair_and_skin_lie_strands_and_no_blur(model):
     brightness = maps.albedo.reshape(-1, 3)[texels.index][line].mean(-1)
     assert len(brightness) > 500
     assert float(brightness.log().std()) > 0.2
-
-
-def test_dark_hair_under_a_guessed_light_does_not_turn_fair(model):
-    """The fit believes that next to no light falls from above; the photo shows dark hair there."""
-    tone = torch.tensor([0.45, 0.28, 0.2])
-    scalp = model.region("scalp")
-    colors = torch.where(scalp[:, None], 0.15 * tone, tone)
-    fit, observation = photograph(model, colors, 0.0)
-    gloomy = WHITE_LIGHT.clone()
-    gloomy[2] = -0.6
-    cover = HairCover(color=0.15 * tone, amount=scalp.float(), ears=torch.zeros_like(scalp))
-    ahead = vertex_normals(model.template, model.part("skin").faces)[:, 2]
-    fit = replace(fit, light=gloomy, visibility=(ahead > 0.3).float())
-    fit = replace(fitted(model, fit), hair=cover)
-    limit = hair_limit(fit, [observation], tone)
-    assert 0.15 * float(tone.mean()) < float(limit) < 0.35 * float(tone.mean())
-    maps = bake_skin(fit, [observation], size=256)
-    assert float(maps.hair_color.mean()) <= 1.01 * float(
-        hair_limit(fit, [observation], maps.skin_tone)
-    )
