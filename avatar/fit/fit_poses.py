@@ -18,6 +18,10 @@ _GAPS = ((LIDS, 0.0002), (LIPS, 0.0006))
 """Pairs of landmarks, and the standard deviation (metres) of what is seen of their distance."""
 
 
+_DEPTH_ERROR = 0.001
+"""Metres by which a fitted face's upper lid or lip lies nearer or further than the lower one."""
+
+
 def fit_poses(
     problem: LandmarkProblem, state: HeadState, evidence: Sequence[Term[HeadState]] = ()
 ) -> HeadState:
@@ -59,6 +63,7 @@ def opening_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[HeadS
             groups=_GAPS,
             neutral=basis.mean + basis.identity @ state.identity,
             lids=LidOpening.unknown(),
+            depth_error=_DEPTH_ERROR,
         )
         terms.append(
             Term(

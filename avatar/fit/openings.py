@@ -19,12 +19,15 @@ class Gaps:
 
     `groups` are pairs of landmarks with the standard deviation (metres) of what is seen of their
     distance, the lids first. `neutral` are the landmarks of this person's face without expression
-    (metres), `lids` how open their eyes are when they are open and shut.
+    (metres), `lids` how open their eyes are when they are open and shut. `depth_error` is how much
+    (metres) nearer to the viewer one side of a gap may lie than on this face: seen from the side,
+    that looks like an opening.
     """
 
     groups: tuple[tuple[tuple[tuple[int, int], ...], float], ...]
     neutral: Float[Tensor, "points 3"]
     lids: LidOpening
+    depth_error: float = 0.0
 
 
 def aperture_evidence(
@@ -45,7 +48,9 @@ def aperture_evidence(
         differences[:lids], open_eyes(gaps.neutral, float(pixels_per_metre))
     )
     sure = torch.minimum(seen.confidences[first], seen.confidences[second]).double()
-    scaled = own * pixels_per_metre / sure.clamp_min(0.05)
+    ahead = photo.camera_from_head.rotation[:, 2]
+    sideways = gaps.depth_error * ahead[:2].norm()
+    scaled = (own**2 + sideways**2).sqrt() * pixels_per_metre / sure.clamp_min(0.05)
     return ApertureEvidence(
         basis=pair_rows(basis, pairs),
         differences=differences,

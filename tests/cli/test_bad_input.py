@@ -168,6 +168,8 @@ def test_being_asked_to_end_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(recipe, "reconstruct_with_evidence", ended)
     before = signal.getsignal(signal.SIGTERM)
-    assert main(["reconstruct", "face.jpg", "-o", str(tmp_path / "head.glb")]) == 130
-    assert list(tmp_path.iterdir()) == []
+    photo = tmp_path / "face.jpg"
+    photo.touch()
+    assert main(["reconstruct", str(photo), "-o", str(tmp_path / "head.glb")]) == 130
+    assert list(tmp_path.iterdir()) == [photo]
     assert signal.getsignal(signal.SIGTERM) == before
