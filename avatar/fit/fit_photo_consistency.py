@@ -45,9 +45,8 @@ class PhotoConsistencyOptions:
     landmarks' information: their errors are alike among neighbours and among photos, so against
     evidence of another kind they count for less than their number; when pose and expression are
     settled at the end, `pose_landmark_weight` does, for there they are what people look at. The
-    identity prior counts
-    `identity_weight` times, for what the skin shows errs alike over more of the face than
-    `correlation`, wherever the model's expressions are not the person's.
+    identity prior counts `identity_weight` times, for what the skin shows errs alike over more of
+    the face than `correlation`, wherever the model's expressions are not the person's.
     """
 
     blurs: tuple[float, ...] = (0.004, 0.002, 0.001)
@@ -70,8 +69,9 @@ def fit_photo_consistency(
 
     How the face is held and what it does is settled at the end by the same evidence, with lids and
     lips that open as far as the landmarks say. The landmarks at their full weight would turn the
-    photos away from each other: on four known heads, turns between photos were 5.0 degrees wrong so,
-    2.1 at a tenth of it.
+    photos away from each other: on four known heads turns between photos were wrong by 5.0 degrees
+    then, by 2.1 at a tenth of it.
+
     `state` is a fit of the landmarks; with one photo there is nothing to compare, and it is
     returned as it came.
     """
