@@ -84,10 +84,12 @@ def tracking(video: Path, seconds: float) -> list[Metric]:
         f"{name} {1e3 * float(np.median([f.seconds.get(name, 0) for f in settled])):.1f} ms"
         for name in ("follow", "fit")
     )
+    rate = (len(settled) - 1) / (settled[-1].time - settled[0].time)
     growth = max(memory[-10:]) / max(memory[len(memory) // 2 :][:10])
     sys.stdout.write(
-        f"tracking: {len(frames)} frames in {span:.1f} s ({len(frames) / span:.1f} a second),"
-        f" {frames[-1].dropped} dropped; {stages}; {1e3 * cpu / len(frames):.1f} ms of processor a"
+        f"tracking: {len(frames)} frames in {span:.1f} s, {settled[0].dropped} dropped while it"
+        f" calibrates to the person, {frames[-1].dropped - settled[0].dropped} after that;"
+        f" {rate:.1f} a second from then on; {stages}; {1e3 * cpu / len(frames):.1f} ms of processor a"
         f" frame, all threads and calibrations; delay {1e3 * early:.0f} ms early,"
         f" {1e3 * late:.0f} ms late; memory x {growth:.3f} in the second half\n"
     )
