@@ -89,9 +89,10 @@ def tracking(video: Path, seconds: float) -> list[Metric]:
     sys.stdout.write(
         f"tracking: {len(frames)} frames in {span:.1f} s, {settled[0].dropped} dropped while it"
         f" calibrates to the person, {frames[-1].dropped - settled[0].dropped} after that;"
-        f" {rate:.1f} a second from then on; {stages}; {1e3 * cpu / len(frames):.1f} ms of processor a"
-        f" frame, all threads and calibrations; delay {1e3 * early:.0f} ms early,"
-        f" {1e3 * late:.0f} ms late; memory x {growth:.3f} in the second half\n"
+        f" {rate:.1f} a second from then on; {stages};"
+        f" {1e3 * cpu / len(frames):.1f} ms of processor a frame, all threads and calibrations;"
+        f" delay {1e3 * early:.0f} ms early, {1e3 * late:.0f} ms late;"
+        f" memory x {growth:.3f} in the second half\n"
     )
     return [
         _metric("live tracking: delay late / early", late / early, 0.5),
