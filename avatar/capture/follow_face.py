@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from avatar.capture.brow_picture import BrowPicture
 from avatar.capture.confidence import point_confidences
 from avatar.capture.crop import Crop, Pyramid
 from avatar.capture.detect_faces import MINIMUM_FACE, trace_faces
@@ -55,7 +56,7 @@ class FaceTrace:
     """A face in one frame: points (x, y, depth) in pixels as in `Observation`, confidences.
 
     `shot` counts the cuts before the frame; `found` says that the face was searched for, not
-    followed from the frame before.
+    followed from the frame before. `brows` shows brows and forehead where that was asked for.
     """
 
     time: float
@@ -66,6 +67,7 @@ class FaceTrace:
     presence: float
     shot: int
     found: bool
+    brows: BrowPicture | None = None
 
     def observation(self) -> Observation:
         """Return the trace as an observation whose picture is blank."""

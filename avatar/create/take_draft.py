@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from avatar.capture.brow_picture import BrowPicture
 from avatar.capture.follow_face import FaceTrace
 from avatar.core.avatar import Avatar
 from avatar.core.errors import BundleError
@@ -47,6 +48,7 @@ class TakeDraft:
             "presence": torch.tensor([trace.presence for trace in seen], dtype=torch.float64),
             "shots": torch.tensor([trace.shot for trace in seen]),
             "found": torch.tensor([trace.found for trace in seen]),
+            **_brow_tensors([trace.brows for trace in seen]),
         }
         notes = {
             "of": self.of,
@@ -89,6 +91,7 @@ def _followed(tensors: dict[str, Tensor], notes: dict[str, str]) -> Followed:
     width, height = json.loads(notes["size"])
     most_faces, warnings = json.loads(notes["told"])
     times: list[float] = tensors["times"].tolist()
+    brows = _brows(tensors)
     traces: list[FaceTrace | None] = [None] * len(times)
     for number, row in enumerate(tensors["rows"].tolist()):
         traces[row] = FaceTrace(
@@ -100,6 +103,7 @@ def _followed(tensors: dict[str, Tensor], notes: dict[str, str]) -> Followed:
             presence=float(tensors["presence"][number]),
             shot=int(tensors["shots"][number]),
             found=bool(tensors["found"][number]),
+            brows=brows[number],
         )
     return Followed(
         name=notes["name"],
@@ -108,3 +112,30 @@ def _followed(tensors: dict[str, Tensor], notes: dict[str, str]) -> Followed:
         most_faces=most_faces,
         warnings=tuple(warnings),
     )
+
+
+def _brow_tensors(brows: list[BrowPicture | None]) -> dict[str, Tensor]:
+    """Return all pictures' pixels in one row, and where each lies; no picture has no pixels."""
+    places = [
+        (0,) * 6 if b is None else (b.left, b.top, b.width, b.height, *b.grey.shape) for b in brows
+    ]
+    none = torch.zeros(0, dtype=torch.uint8)
+    pixels = [none if b is None else b.grey.flatten() for b in brows]
+    return {"brow_places": torch.tensor(places), "brow_pixels": torch.cat(pixels)}
+
+
+def _brows(tensors: dict[str, Tensor]) -> list[BrowPicture | None]:
+    places: list[list[int]] = tensors["brow_places"].tolist()
+    pixels = tensors["brow_pixels"].split([place[4] * place[5] for place in places])
+    return [
+        BrowPicture(
+            grey=own.reshape(place[4], place[5]),
+            left=place[0],
+            top=place[1],
+            width=place[2],
+            height=place[3],
+        )
+        if len(own)
+        else None
+        for place, own in zip(places, pixels, strict=True)
+    ]

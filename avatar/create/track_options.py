@@ -13,6 +13,7 @@ class TrackOptions:
         fov: the camera's horizontal field of view in degrees; estimated where not given.
         views: how many times each frame is looked at, 1 to 4: more is calmer and slower.
         smooth: take the jitter out, without lag.
+        brow_texture: settle brows by what the skin around them shows too, not by landmarks alone.
     """
 
     model: str = "anny"
@@ -20,6 +21,7 @@ class TrackOptions:
     fov: float | None = None
     views: int = 2
     smooth: bool = True
+    brow_texture: bool = True
 
     def __post_init__(self) -> None:
         if self.fov is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from avatar.capture.brow_picture import brow_picture
 from avatar.capture.follow_face import FaceFollower, FaceTrace, FollowOptions
 from avatar.capture.read_video import VideoFrame, open_video
 from avatar.core.errors import FaceNotFoundError
@@ -14,6 +15,8 @@ from avatar.core.transform import Transform
 from avatar.create.track_options import TrackOptions
 from avatar.fit.lids import LidOpening
 from avatar.fit.state import POSE_SIZE
+from avatar.fit.video.brow_surface import brow_surface
+from avatar.fit.video.brow_texture import brows_by_texture
 from avatar.fit.video.correctives import corrected
 from avatar.fit.video.fit_frame import FrameFit, FrameFitter
 from avatar.fit.video.person import Person, calibrate_person
@@ -90,7 +93,10 @@ def follow_frames(
     traces: list[FaceTrace | None] = []
     for frame in frames:
         times.append(frame.time)
-        traces.append(follower.follow(frame))
+        trace = follower.follow(frame)
+        if trace is not None and options.brow_texture:
+            trace = replace(trace, brows=brow_picture(frame, trace.points))
+        traces.append(trace)
         if read is not None:
             read(frame.time)
     return Followed(
@@ -133,6 +139,13 @@ def track_face(
     ]
     warnings = [*followed.warnings, *_stranger_warnings(followed, strangers)]
     warnings += _gaps(name, times, fits)
+    if options.brow_texture:
+        fits = brows_by_texture(
+            brow_surface(model, person.neutral_vertices),
+            traces,
+            fits,
+            told=lambda done: told("settling the brows", 0.87 + 0.1 * done),
+        )
     track = _assembled(followed, person, fits)
     if options.smooth:
         told("smoothing", 0.97)
@@ -172,7 +185,7 @@ def _fitted(
         if trace is not None:
             before = fitter.fit(trace, None if before is None else before.photo)
         fits.append(before)
-        told("fitting the frames", 0.6 + 0.37 * index / len(traces))
+        told("fitting the frames", 0.6 + 0.27 * index / len(traces))
     return fits
 
 

@@ -129,7 +129,7 @@ def _crops(problem: LandmarkProblem, state: HeadState, blur: float) -> list[Face
     """Return each photo's face, with the part of the picture that the fitted face covers."""
     model = problem.model
     faces = occluders(model)
-    is_face = _skin_around(model)[faces].all(1)
+    is_face = skin_around(model)[faces].all(1)
     crops: list[FaceCrop] = []
     for seen, own in zip(problem.observations, state.photos, strict=True):
         photo = single_precision(own)
@@ -139,7 +139,7 @@ def _crops(problem: LandmarkProblem, state: HeadState, blur: float) -> list[Face
     return crops
 
 
-def _skin_around(model: HeadModel) -> Bool[Tensor, " verts"]:
+def skin_around(model: HeadModel) -> Bool[Tensor, " verts"]:
     """Return the vertices whose brightness may flow into the face's by blurring: no eyeballs."""
     names = [region.name for region in model.regions]
     skin = model.region("face_wide" if "face_wide" in names else "face")

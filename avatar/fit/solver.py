@@ -50,10 +50,11 @@ class SolverOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Solution(Generic[State]):
-    """Where the solver stopped, with cost and Gauss-Newton Hessian there and the steps taken."""
+    """Where the solver stopped, with cost, gradient and Gauss-Newton Hessian there, and steps."""
 
     state: State
     cost: float
+    gradient: Float[Tensor, " size"]
     hessian: Float[Tensor, "size size"]
     iterations: int
 
@@ -79,6 +80,7 @@ def minimise(
     options = SolverOptions() if options is None else options
     state, damping, growth = start, options.damping, 2.0
     cost, gradient, hessian = normal_equations(problem, state)
+    taken = options.iterations
     for iteration in range(options.iterations):
         lower, upper = problem.bounds(state)
         damped = hessian + damping * torch.diag(hessian.diagonal().clamp_min(1e-12))
@@ -93,13 +95,15 @@ def minimise(
             state, cost, growth = candidate, new_cost, 2.0
             gradient, hessian = new_gradient, new_hessian
             if decrease < options.relative_decrease:
-                return Solution(state=state, cost=cost, hessian=hessian, iterations=iteration + 1)
+                taken = iteration + 1
+                break
         else:
             damping, growth = damping * growth, growth * 2
             hopeless = 0 <= predicted < options.relative_decrease * 1e-3 * cost
             if damping > 1e8 or hopeless:
-                return Solution(state=state, cost=cost, hessian=hessian, iterations=iteration + 1)
-    return Solution(state=state, cost=cost, hessian=hessian, iterations=options.iterations)
+                taken = iteration + 1
+                break
+    return Solution(state=state, cost=cost, gradient=gradient, hessian=hessian, iterations=taken)
 
 
 def normal_equations(

@@ -1,9 +1,12 @@
 """What was found in a video outlives an interruption, and only for that video."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
 
+from avatar.capture.brow_picture import BrowPicture
 from avatar.capture.follow_face import FaceTrace
 from avatar.create.take_draft import TakeDraft
 from avatar.create.track_video import Followed
@@ -13,6 +16,11 @@ from tests.export.synthetic import synthetic_avatar
 @pytest.fixture
 def draft(tmp_path):
     return TakeDraft(stem=tmp_path / ".person.checkpoint", of="a.mp4")
+
+
+def brows(generator):
+    grey = torch.randint(0, 256, (5, 7), generator=generator, dtype=torch.uint8)
+    return BrowPicture(grey=grey, left=3, top=2, width=14, height=10)
 
 
 def followed():
@@ -29,6 +37,7 @@ def followed():
             presence=0.9,
             shot=frame // 2,
             found=frame == 0,
+            brows=None if frame == 2 else brows(generator),
         )
         for frame in range(4)
     ]
@@ -57,6 +66,11 @@ def test_followed_face_and_head_come_back(draft):
         if trace is not None:
             assert_close(kept.points, trace.points, rtol=0, atol=0)
             assert (kept.shot, kept.found, kept.time) == (trace.shot, trace.found, trace.time)
+        if trace is None or trace.brows is None:
+            assert kept is None or kept.brows is None
+        else:
+            assert_close(kept.brows.grey, trace.brows.grey, rtol=0, atol=0)
+            assert replace(kept.brows, grey=trace.brows.grey) == trace.brows
     assert_close(draft.head().mesh.vertices, head.mesh.vertices)
     draft.forget()
     assert not any(path.exists() for path in draft.paths)

@@ -103,6 +103,14 @@ def _frames(pictures):
         yield VideoFrame(pixels=torch.from_numpy(picture.copy()), time=index / 25)
 
 
+def test_brows_are_kept_only_where_their_texture_is_asked_for():
+    frames = moving_picture(data.astronaut()[:336, 64:400], 2, step=1)
+    kept = follow_frames(_frames(frames), "kept")
+    bare = follow_frames(_frames(frames), "bare", TrackOptions(brow_texture=False))
+    assert all(trace is not None and trace.brows is not None for trace in kept.traces)
+    assert all(trace is not None and trace.brows is None for trace in bare.traces)
+
+
 def test_live_tracker_agrees_with_itself_and_recovers():
     photo = data.astronaut()[:336, 64:400]
     frames = moving_picture(photo, 8, step=1)

@@ -23,6 +23,8 @@ from avatar.fit.residuals.landmark_error_prior import landmark_error_prior
 from avatar.fit.residuals.landmarks import LandmarkEvidence, landmarks
 from avatar.fit.residuals.photo_consistency import PhotoConsistencyEvidence, photo_consistency
 from avatar.fit.residuals.silhouette import SilhouetteEvidence, silhouette
+from avatar.fit.residuals.skin_texture import TextureEvidence, skin_texture
+from avatar.fit.state import HeadState
 from avatar.fit.surface_samples import sample_surface
 from tests.fit.jacobians import assert_jacobian_right
 
@@ -102,6 +104,26 @@ def test_silhouette_jacobian(model, state, generator):
         deviation=1.5,
     )
     assert_jacobian_right(partial(silhouette, photo=1, evidence=evidence), state)
+
+
+def test_skin_texture_jacobian(model, state, generator):
+    """By the pose and the coefficients that are asked for, on brightness that rises evenly."""
+    samples = sample_surface(model, "face", 30)
+    some = torch.tensor([3, 10, 40])
+    evidence = TextureEvidence(
+        samples=replace(
+            samples, mean=samples.mean.double(), basis=samples.basis[..., -52:].double()
+        ),
+        brightness=_ramp(0.002, -0.001),
+        template=torch.rand(30, generator=generator).double(),
+        seen=torch.rand(30, generator=generator) < 0.8,
+        deviation=0.05,
+        coefficients=some,
+    )
+    alone = HeadState(identity=state.identity[:0], photos=state.photos)
+    linearise = partial(skin_texture, photo=1, evidence=evidence)
+    assert linearise(alone).jacobian.shape == (int(evidence.seen.sum()), 6 + len(some))
+    assert_jacobian_right(linearise, alone)
 
 
 def test_photos_that_show_the_same_leave_no_residual(model, state):

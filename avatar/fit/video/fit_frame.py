@@ -65,13 +65,15 @@ class FrameFit:
     """Pose and expression of one frame, with the mean landmark error in pixels.
 
     `information` is the Gauss-Newton Hessian by rotation, translation and expression (58 rows):
-    how surely each is known. `gaze` is as in `PhotoFit`; `lid_ratios` as `opening_ratios` has them.
+    how surely each is known; `gradient` is the cost's, by the same. `gaze` is as in `PhotoFit`;
+    `lid_ratios` as `opening_ratios` has them.
     """
 
     photo: PhotoState
     residual: float
     gaze: Float[Tensor, "2 2"]
     lid_ratios: Float[Tensor, "2"]
+    gradient: Float[Tensor, "58"]
     information: Float[Tensor, "58 58"]
 
 
@@ -115,6 +117,7 @@ class FrameFitter:
                 residual=self._residual(seen, photo),
                 gaze=gaze,
                 lid_ratios=self._lid_ratios(seen, photo),
+                gradient=solution.gradient[columns],
                 information=solution.hessian[columns][:, columns],
             )
 

@@ -6,7 +6,9 @@ import torch
 
 from avatar.fit.landmark_basis import landmark_basis
 from avatar.fit.residuals.apertures import ApertureEvidence, apertures, pair_rows
+from avatar.fit.residuals.earlier_fit import EarlierFit, earlier_fit
 from avatar.fit.residuals.motion_prior import Motion, motion_prior
+from avatar.fit.state import HeadState, retract
 from tests.fit.jacobians import assert_jacobian_right
 
 PAIRS = ((3, 7), (12, 40), (100, 2))
@@ -48,3 +50,24 @@ def test_motion_prior_jacobian_and_zero(state):
     linearise = partial(motion_prior, photo=1, motion=motion)
     assert float(linearise(state).residual.abs().max()) < 1e-9
     assert_jacobian_right(linearise, state)
+
+
+SOME = torch.tensor([3, 10, 40])
+
+
+def test_earlier_fit_rises_as_its_gradient_and_hessian_say(state, generator):
+    photo = state.photos[0]
+    start = HeadState(identity=photo.log_focal.new_zeros(0), photos=(photo,))
+    root = torch.randn(9, 9, generator=generator).double()
+    information, gradient = root @ root.T, torch.randn(9, generator=generator).double()
+    earlier = EarlierFit.of(photo, SOME, information, gradient)
+    assert_jacobian_right(partial(earlier_fit, photo=0, earlier=earlier), start, tolerance=1e-4)
+
+    def cost(at):
+        return 0.5 * float(earlier_fit(at, 0, earlier).residual.square().sum())
+
+    own = 0.01 * torch.randn(9, generator=generator).double()
+    step = torch.zeros(start.size).double()
+    step[earlier_fit(start, 0, earlier).columns] = own
+    rise = float(gradient @ own + 0.5 * own @ information @ own)
+    assert abs(cost(retract(start, step)) - cost(start) - rise) < 1e-6
