@@ -35,7 +35,7 @@ from avatar.fit.residuals.skin_texture import TextureEvidence, skin_texture
 from avatar.fit.solver import Problem, SolverOptions, Term, minimise
 from avatar.fit.state import POSE_SIZE, HeadState, PhotoState, retract
 from avatar.fit.video.brow_surface import BROW_INDICES, BrowSurface
-from avatar.fit.video.fit_frame import FrameFit
+from avatar.fit.video.fit_frame import FrameFit, single_state
 
 _RIGHT_CORNER, _LEFT_CORNER = 33, 263
 
@@ -186,7 +186,7 @@ class _BrowFitter:
         problem = self._problem(fit, evidence)
         solution = minimise(
             problem,
-            _state(fit.photo),
+            single_state(fit.photo),
             SolverOptions(
                 iterations=self._options.iterations,
                 relative_decrease=self._options.relative_decrease,
@@ -195,7 +195,8 @@ class _BrowFitter:
         found = solution.state.photos[0]
         shown = self._shown(found, brightness)[seen]
         agreement = torch.corrcoef(torch.stack([shown, texture.template[seen]]))[0, 1]
-        if float(agreement) < self._options.least_agreement:
+        # A black frame agrees with nothing: its correlation is no number.
+        if not float(agreement) >= self._options.least_agreement:
             return fit
         expression = fit.photo.expression.clone()
         expression[self._brows] = found.expression[self._brows]
@@ -213,7 +214,7 @@ class _BrowFitter:
                     robust_scale=self._options.robust_scale,
                 ),
             ],
-            size=_state(fit.photo).size,
+            size=single_state(fit.photo).size,
             retract=retract,
             bounds=_bounds,
         )
@@ -227,11 +228,7 @@ class _BrowFitter:
         return torch.cat([held.new_zeros(POSE_SIZE), held])
 
     def _shown(self, photo: PhotoState, brightness: Brightness) -> Float[Tensor, " samples"]:
-        return seen_brightness(_state(photo), 0, self._surface.samples, brightness)[0]
-
-
-def _state(photo: PhotoState) -> HeadState:
-    return HeadState(identity=photo.log_focal.new_zeros(0), photos=(photo,))
+        return seen_brightness(single_state(photo), 0, self._surface.samples, brightness)[0]
 
 
 def _bounds(state: HeadState) -> tuple[Float[Tensor, " size"], Float[Tensor, " size"]]:

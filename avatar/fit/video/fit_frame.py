@@ -127,7 +127,7 @@ class FrameFitter:
         photo, _ = self._looking(seen, photo)
         return minimise(
             self._problem(seen, photo, motion),
-            _state(photo),
+            single_state(photo),
             SolverOptions(
                 iterations=self.weights.iterations,
                 relative_decrease=self.weights.relative_decrease,
@@ -227,7 +227,7 @@ class FrameFitter:
             terms.append(
                 Term(name="motion", linearise=partial(motion_prior, photo=0, motion=motion))
             )
-        return Problem(terms=terms, size=_state(photo).size, retract=retract, bounds=_bounds)
+        return Problem(terms=terms, size=single_state(photo).size, retract=retract, bounds=_bounds)
 
     def _lid_ratios(self, seen: Observation, photo: PhotoState) -> Float[Tensor, "2"]:
         scale = float(photo.focal / photo.camera_from_head.translation[2])
@@ -249,7 +249,8 @@ def _openness(seen: Observation) -> float:
     return float(((gap / width - _SHUT) / (_OPEN - _SHUT)).clamp(0, 1))
 
 
-def _state(photo: PhotoState) -> HeadState:
+def single_state(photo: PhotoState) -> HeadState:
+    """Return the state of a photo alone, its identity known."""
     return HeadState(identity=photo.log_focal.new_zeros(0), photos=(photo,))
 
 

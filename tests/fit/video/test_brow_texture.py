@@ -182,7 +182,9 @@ def test_what_shows_too_little_changes_nothing(surface, truth, film):
     assert brows_by_texture(surface, film, [None] * FRAMES) == [None] * FRAMES
 
 
-def test_a_hand_before_the_forehead_leaves_the_landmarks_their_say(surface, truth, film):
+def test_a_hand_before_the_forehead_and_a_black_frame_leave_landmarks_their_say(
+    surface, truth, film
+):
     fits, traces = blind(truth), list(film)
     generator = torch.Generator().manual_seed(2)
     hidden = (3, 4, 20)
@@ -190,6 +192,8 @@ def test_a_hand_before_the_forehead_leaves_the_landmarks_their_say(surface, trut
         own = film[row].brows
         noise = torch.randint(40, 200, own.grey.shape, generator=generator, dtype=torch.uint8)
         traces[row] = replace(film[row], brows=replace(own, grey=noise))
+    black = torch.zeros_like(film[12].brows.grey)
+    traces[12] = replace(film[12], brows=replace(film[12].brows, grey=black))
     found = brows_by_texture(surface, traces, fits)
-    assert all(found[row] is fits[row] for row in hidden)
+    assert all(found[row] is fits[row] for row in (*hidden, 12))
     assert found[10] is not fits[10]
