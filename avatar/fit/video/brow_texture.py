@@ -10,7 +10,7 @@ Measured on three films of known truth (`tests/benchmarks/bench_track.py`), with
 correlation of frowns 0.54 and 0.81, 0.43 and 0.73; of raised brows 0.95 and 0.97, 0.92 and 0.96; of
 all else the same. On two real videos, 10 and 8 s, brows move 1.4 and 1.6 times as far and lie as
 near to their landmarks (1.90 and 1.76, 0.82 and 0.82 % of the inter-iris distance); on still
-stretches the mesh there trembles by 0.34 for 0.15 and 0.05 for 0.05 mm. A frame takes 12 ms.
+stretches the mesh there trembles by 0.34 for 0.15 and 0.05 for 0.05 mm. A frame takes 13 ms.
 
 Tried and left out: the pose held (frowns 0.76 and 0.38; free 0.75 and 0.49, both at a deviation of
 0.06, every second frame, unsmoothed), that deviation (0.03 so gives 0.80 and 0.61), a second round
