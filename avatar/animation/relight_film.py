@@ -25,6 +25,8 @@ _BLURRED_ROWS = 48
 _BEHIND = 0.3
 """Mean brightness of a panorama behind a head: it must not outshine the face."""
 _FADE = 0.86
+_DARK = 0.1
+"""How bright a grey wall is in a room where only lamps shine on the head."""
 
 
 def relight_frames(
@@ -54,6 +56,7 @@ def relight_frames(
             front = faded_below(render_head(scene, camera, render), _FADE)
             if wall is None:
                 behind = backdrop(options.size, options.size, head.mesh.vertices)
+                behind = behind * (_DARK if options.light.light == "dark" else 1.0)
             else:
                 behind = _seen(wall, camera, spun + asked)
         yield to_bytes(composite(front, behind)).numpy()

@@ -22,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     in_charge = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _stop) if in_charge else None
     try:
-        run(sys.argv[1:] if arguments is None else list(arguments))
+        given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+        if given == ["--version"]:
+            sys.stdout.write(f"avatar {_version()}\n")
+            return 0
+        run(given)
     except AvatarError as error:
         sys.stderr.write(f"avatar: {error}\n")
         return 2
@@ -37,6 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if in_charge:
             signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return version("avatar")
+    except PackageNotFoundError:
+        return "from its sources"
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -63,6 +63,11 @@ def read_archive(path: Path) -> dict[str, bytes]:
     except FileNotFoundError as error:
         raise BundleError(f"{path}: there is no such file") from error
     except _BROKEN as error:
+        if path.suffix.lower() in (".glb", ".gltf", ".obj", ".fbx"):
+            raise BundleError(
+                f"{path}: {path.suffix} is for engines and keeps too little; give the .avatar file,"
+                " which `avatar reconstruct face.jpg -o head.avatar` writes"
+            ) from error
         raise BundleError(
             f"{path}: damaged, cut short or not an .avatar file ({error}); get it again"
         ) from error

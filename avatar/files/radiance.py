@@ -32,7 +32,9 @@ def read_radiance(path: Path | str) -> Float[Tensor, "height width 3"]:
     try:
         width, height, start = _header(content)
         rgbe = _pixels(np.frombuffer(content, np.uint8, offset=start), width, height)
-    except (ValueError, IndexError) as error:
+    except IndexError as error:
+        raise ImageError(f"{path}: the picture is cut short; get it again") from error
+    except ValueError as error:
         raise ImageError(f"{path}: expected a Radiance picture (.hdr): {error}") from error
     exponent = rgbe[..., 3:].astype(np.float32)
     scale = np.where(exponent > 0, np.exp2(exponent - 136), 0)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from avatar.cli import main
+
 COMMANDS = {
     "reconstruct": ["{}.jpg", "-o", "head.glb"],
     "landmarks": ["{}.jpg"],
@@ -39,3 +41,8 @@ def test_a_missing_file_is_told_without_loading_torch(command: str, tmp_path: Pa
     assert "mistyped" in ran.stderr
     assert "no such file" in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("avatar ")

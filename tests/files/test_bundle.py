@@ -385,3 +385,10 @@ def test_tensors_that_are_not_safetensors_are_refused(saved, data):
     rewrite(saved, tensors=data)
     with pytest.raises(BundleError, match=r"tensors\.safetensors: damaged"):
         load_avatar(saved)
+
+
+def test_a_file_for_engines_is_no_head_to_work_on(tmp_path: Path):
+    path = tmp_path / "head.glb"
+    path.write_bytes(b"glTF\x02\0\0\0")
+    with pytest.raises(BundleError, match=r"for engines.*head\.avatar"):
+        Avatar.load(path)

@@ -189,3 +189,11 @@ def test_a_pause_holds_and_a_seek_goes_there():
     player.seek(7.0)
     assert player.place == 2.0
     assert pose_at(clip, 1.0).weights[5] == pytest.approx(0.5)
+
+
+def test_left_shows_the_side_of_the_left_ear():
+    """As in the preview sheet: the camera stands at +X, to the person's left."""
+    assert FRAMINGS["left"].yaw == -FRAMINGS["right"].yaw > 1
+    vertices = synthetic_avatar().mesh.vertices
+    camera = frame_orbit(vertices, "left", 1.0).camera(64, 64)
+    assert float(camera.camera_from_world.inverse().translation[0]) > 0.2

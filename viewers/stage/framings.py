@@ -35,8 +35,8 @@ class Framing:
 FRAMINGS: dict[FramingName, Framing] = {
     "face": Framing(zoom=1.55),
     "head": Framing(yaw=0.32, zoom=1.08),
-    "left": Framing(yaw=-1.25),
-    "right": Framing(yaw=1.25),
+    "left": Framing(yaw=1.25),
+    "right": Framing(yaw=-1.25),
     "bust": Framing(zoom=0.66, low=0.06),
 }
 

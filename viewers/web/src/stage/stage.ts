@@ -24,8 +24,8 @@ const PAUSE = 1500;
 const FRAMINGS: Record<Framing, { yaw: number; zoom: number; low: number }> = {
   face: { yaw: 0, zoom: 1.55, low: 0 },
   head: { yaw: 0.32, zoom: 1.08, low: 0 },
-  left: { yaw: -1.25, zoom: 1.0, low: 0 },
-  right: { yaw: 1.25, zoom: 1.0, low: 0 },
+  left: { yaw: 1.25, zoom: 1.0, low: 0 },
+  right: { yaw: -1.25, zoom: 1.0, low: 0 },
   bust: { yaw: 0, zoom: 0.66, low: 0.06 },
 };
 
