@@ -19,6 +19,7 @@ from avatar.core.harmonic_fill import harmonic_fill
 from avatar.core.mesh import SurfacePoints
 from avatar.core.transform import Transform
 from avatar.fit.fit_landmarks import FACE_POINTS
+from avatar.fit.residuals.apertures import LIDS, LIPS
 from avatar.fit.video.track import Correctives, Track
 from avatar.head.model import HeadModel
 
@@ -88,7 +89,18 @@ def _left_over(
     flat = (seen[:, :FACE_POINTS, :2] - middle) / track.focal * mesh[..., 2:] - mesh[..., :2]
     off = torch.cat([flat, torch.zeros_like(flat[..., :1])], 2)
     off = off * (_LARGEST / off.norm(dim=2, keepdim=True).clamp_min(_LARGEST))
-    return off @ pose.rotation
+    return _gaps_kept(off @ pose.rotation)
+
+
+def _gaps_kept(off: Float[Tensor, "seen points 3"]) -> Float[Tensor, "seen points 3"]:
+    """Let the edges of lids and lips move together: how far they open is the coefficients' to say.
+
+    What is left over of an open mouth would else keep it ajar when it is shut.
+    """
+    upper, lower = (list(side) for side in zip(*LIDS, *LIPS, strict=True))
+    both = (off[:, upper] + off[:, lower]) / 2
+    off[:, upper], off[:, lower] = both, both
+    return off
 
 
 def _averaged(

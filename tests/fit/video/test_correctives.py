@@ -8,6 +8,7 @@ import torch
 
 from avatar.capture.follow_face import FaceTrace
 from avatar.core.transform import Transform
+from avatar.fit.residuals.apertures import LIDS, LIPS
 from avatar.fit.video.correctives import corrected
 from avatar.fit.video.track import Track
 from avatar.head.registry import load_model
@@ -108,3 +109,17 @@ def test_a_few_frames_teach_nothing(still):
     short = replace(still, seen=seen)
     points, _ = pulled(still, 0.005)
     assert corrected(short, traces_of(still, points)).correctives is None
+
+
+def test_lips_and_lids_stay_as_far_apart_as_the_coefficients_say(still):
+    """A mouth that hangs open for most of a video is not open in the frames where it is shut."""
+    points = still.landmarks(torch.arange(FRAMES)).clone()
+    upper, lower = (list(side) for side in zip(*LIPS, *LIDS, strict=True))
+    points[: FRAMES * 3 // 4, lower] -= torch.tensor([0.0, 0.004, 0.0])
+    track = corrected(still, traces_of(still, points))
+    rows = torch.arange(FRAMES)
+    before, after = (
+        (some.landmarks(rows)[:, upper] - some.landmarks(rows)[:, lower]).norm(dim=2)
+        for some in (still, track)
+    )
+    assert float((after - before).mean(1).abs().max()) < 0.0006
