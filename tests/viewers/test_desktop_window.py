@@ -136,7 +136,7 @@ def test_framings_glide_there(screen):
     start = screen.desk.orbit
     time.sleep(0.5)
     screen.show(2)
-    assert screen.desk.orbit.yaw == pytest.approx(-1.25)
+    assert screen.desk.orbit.yaw == pytest.approx(1.25)
     assert start.yaw != screen.desk.orbit.yaw
 
 
