@@ -12,7 +12,7 @@ from avatar.animation.film import Frame
 from avatar.animation.relight_options import RelightOptions
 from avatar.core.avatar import Avatar
 from avatar.core.camera import Camera
-from avatar.core.transform import rotation_from_euler
+from avatar.core.transform import rotation_about_vertical
 from avatar.render.frame_head import frame_head
 from avatar.render.light import Light
 from avatar.render.options import RenderOptions
@@ -50,7 +50,7 @@ def relight_frames(
         camera = frame_head(head.mesh, yaw, size=(options.size, options.size), zoom=ZOOM)
         # A head that turns to its left sees the light and the camera go to its right.
         spun = {"light": around, "head": -around, "camera": 0.0}[options.turning]
-        lit = light.turned(_about_vertical(spun))
+        lit = light.turned(rotation_about_vertical(spun))
         render = RenderOptions(light=lit, samples=4)
         with torch.no_grad():
             front = faded_below(render_head(scene, camera, render), _FADE)
@@ -60,11 +60,6 @@ def relight_frames(
             else:
                 behind = _seen(wall, camera, spun + asked)
         yield to_bytes(composite(front, behind)).numpy()
-
-
-def _about_vertical(angle: float) -> Float[Tensor, "3 3"]:
-    zero = torch.zeros(())
-    return rotation_from_euler(zero, zero + angle, zero)
 
 
 def _blurred(panorama: Float[Tensor, "height width 3"]) -> Float[Tensor, "rows columns 3"]:
@@ -87,7 +82,7 @@ def _seen(
     )
     pixels = torch.stack([columns, rows, torch.ones_like(rows)], -1)
     rays = pixels @ torch.linalg.inv(camera.intrinsics).T @ camera.camera_from_world.rotation
-    rays = functional.normalize(rays @ _about_vertical(turn), dim=-1)
+    rays = functional.normalize(rays @ rotation_about_vertical(turn), dim=-1)
     polar = rays[..., 1].clamp(-1, 1).acos() / math.pi
     # The middle of the panorama lies at +Z; its right, seen from within, at -X.
     around = torch.atan2(-rays[..., 0], rays[..., 2]) / math.pi

@@ -13,7 +13,7 @@ from avatar.animation.resample import resample
 from avatar.animation.splat_film_options import CameraPath, SplatFilmOptions
 from avatar.core.camera import Camera
 from avatar.core.clip import Clip
-from avatar.core.transform import Transform, matrix_from_quaternion, rotation_from_euler
+from avatar.core.transform import Transform, matrix_from_quaternion, rotation_about_vertical
 from avatar.render.light import Light
 from avatar.render.splat_stage import SplatStage
 
@@ -38,15 +38,11 @@ def splat_film_frames(
     for number in range(count):
         pose = stage.head_of_joints(joint_turns(stage, timed, number))
         camera = moved_camera(filmed, options.camera, number / options.fps, count / options.fps)
-        spun = None if light is None else light.turned(_spin(options, number / count))
+        spin = rotation_about_vertical(2 * math.pi * options.light.light_spin * number / count)
+        spun = None if light is None else light.turned(spin)
         posed = stage.lit(timed.weights[number], pose, spun, camera)
         picture = stage.picture(posed, camera, background)
         yield (picture * 255 + 0.5).to(torch.uint8).numpy()
-
-
-def _spin(options: SplatFilmOptions, done: float) -> Float[Tensor, "3 3"]:
-    zero = torch.zeros(())
-    return rotation_from_euler(zero, zero + 2 * math.pi * options.light.light_spin * done, zero)
 
 
 def stage_camera(stage: SplatStage, height: int) -> Camera:
@@ -75,8 +71,7 @@ def moved_camera(camera: Camera, path: CameraPath, time: float, length: float) -
     angle = _REACH[path] * math.sin(2 * math.pi * time / period)
     if angle == 0:
         return camera
-    zero = torch.zeros(())
-    turn = rotation_from_euler(zero, zero + angle, zero)
+    turn = rotation_about_vertical(angle)
     pivot = torch.tensor([0.0, 0.0, -PIVOT_DEPTH])
     around = Transform(rotation=turn, translation=pivot - turn @ pivot)
     return replace(camera, camera_from_world=camera.camera_from_world @ around)

@@ -139,6 +139,12 @@ def rotation_from_euler(
     return turn @ nod @ tilt
 
 
+def rotation_about_vertical(angle: float) -> Float[Tensor, "3 3"]:
+    """Return the rotation by `angle` radians about +Y: positive turns a face to its own left."""
+    zero = torch.zeros(())
+    return rotation_from_euler(zero, zero + angle, zero)
+
+
 def euler_from_rotation(
     rotation: Float[Tensor, "*batch 3 3"],
 ) -> tuple[Float[Tensor, "*batch"], Float[Tensor, "*batch"], Float[Tensor, "*batch"]]:

@@ -8,7 +8,7 @@ import torch
 
 from avatar.animation.splat_film import stage_camera
 from avatar.core.camera import Camera
-from avatar.core.transform import rotation_from_euler
+from avatar.core.transform import rotation_about_vertical
 from avatar.files.radiance import read_radiance
 from avatar.render.light import Lamp, Light, studio_light
 from avatar.render.light_options import LightOptions
@@ -47,10 +47,7 @@ def make_light(
         light = studio_light(camera)
     else:
         light = filmed()
-    zero = torch.zeros(())
-    light = light.turned(
-        rotation_from_euler(zero, zero + math.radians(options.light_rotation), zero)
-    )
+    light = light.turned(rotation_about_vertical(math.radians(options.light_rotation)))
     if options.lamp is not None:
         light = replace(light, lamps=(*light.lamps, _lamp(*options.lamp)))
     return light.scaled(2**options.light_stops)

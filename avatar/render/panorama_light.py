@@ -29,28 +29,24 @@ FACE_LIGHT = 0.85
 """What a white surface that looks ahead shows, after the panorama was exposed for a face."""
 
 
-def panorama_light(
-    panorama: Float[Tensor, "height width 3"], turn: float = 0.0, stops: float = 0.0
-) -> Light:
+def panorama_light(panorama: Float[Tensor, "height width 3"]) -> Light:
     """Return the light of a latitude-longitude panorama (linear RGB) around a head.
 
     Its middle lies before the face, its right at the head's right hand, as one sees it standing
-    in it; `turn` radians turn it about the vertical, to its left side for positive ones. It is
-    exposed as a photographer would expose for the face, plus `stops`.
+    in it. It is exposed as a photographer would expose for the face.
     """
     small, directions, angles = _averaged(panorama)
-    turned = _about_vertical(turn, directions)
     lamps: list[Lamp] = []
     total = (small @ small.new_tensor(LUMINANCE)) @ angles
     for _ in range(MOST_LAMPS):
-        found = _brightest(small, turned, angles, total)
+        found = _brightest(small, directions, angles, total)
         if found is None:
             break
         lamp, small = found
         lamps.append(lamp)
-    environment = light_from_radiance(radiance_from_directions(turned, small, angles))
+    environment = light_from_radiance(radiance_from_directions(directions, small, angles))
     light = Light(environment=environment, lamps=tuple(lamps))
-    return exposed(light, stops)
+    return exposed(light)
 
 
 def exposed(light: Light, stops: float = 0.0) -> Light:
@@ -88,12 +84,6 @@ def _averaged(
     angles = level.expand(-1, columns) * (math.pi / ROWS) * (2 * math.pi / columns)
     angles = angles / angles.sum() * 4 * math.pi
     return small.reshape(-1, 3), directions.reshape(-1, 3), angles.reshape(-1)
-
-
-def _about_vertical(turn: float, directions: Float[Tensor, "cells 3"]) -> Float[Tensor, "cells 3"]:
-    x, y, z = directions.unbind(-1)
-    cosine, sine = math.cos(turn), math.sin(turn)
-    return torch.stack([cosine * x + sine * z, y, cosine * z - sine * x], -1)
 
 
 def _brightest(

@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 from avatar.core.harmonics import irradiance, turned_harmonics
-from avatar.core.transform import matrix_from_rotation_vector
+from avatar.core.transform import matrix_from_rotation_vector, rotation_about_vertical
 from avatar.render.light import Lamp, Light
 from avatar.render.panorama_light import FACE_LIGHT, exposed, panorama_light
 
@@ -58,7 +58,8 @@ def test_many_small_lights_do_not_hide_a_large_one():
 
 
 def test_turning_takes_the_sun_to_the_left():
-    light = panorama_light(panorama_with_sun(256, row=128), turn=math.pi / 2)
+    ahead = panorama_light(panorama_with_sun(256, row=128))
+    light = ahead.turned(rotation_about_vertical(math.pi / 2))
     assert float(light.lamps[0].direction @ LEFT) > 0.99
 
 

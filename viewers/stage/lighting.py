@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from avatar.core.camera import Camera, intrinsics_from_focal, look_at
-from avatar.core.transform import rotation_from_euler
+from avatar.core.transform import rotation_about_vertical
 from avatar.render.light import Light, studio_light
 from viewers.stage.rooms import ROOMS, RoomName, key_lamp, room_light
 
@@ -42,9 +42,7 @@ class Lighting:
     def light(self) -> Light:
         """Return the light itself."""
         light = self.own or _room(self.room)
-        zero = torch.zeros(())
-        turn = rotation_from_euler(zero, zero + self.turn, zero)
-        light = light.turned(turn).scaled(self.brightness)
+        light = light.turned(rotation_about_vertical(self.turn)).scaled(self.brightness)
         if self.key_strength > 0:
             key = key_lamp(self.key_strength, self.key_side, self.key_height)
             light = replace(light, lamps=(key, *light.lamps))
