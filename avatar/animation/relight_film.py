@@ -25,8 +25,8 @@ _BLURRED_ROWS = 48
 _BEHIND = 0.3
 """Mean brightness of a panorama behind a head: it must not outshine the face."""
 _FADE = 0.86
-_DARK = 0.1
-"""How bright a grey wall is in a room where only lamps shine on the head."""
+_BRIGHT, _DARKEST = 0.3, 0.1
+"""Even light from which on a grey wall is as bright as in stills, and how bright it is in none."""
 
 
 def relight_frames(
@@ -44,6 +44,7 @@ def relight_frames(
     count = max(round(options.seconds * options.fps), 1)
     wall = None if panorama is None or options.behind == "grey" else _blurred(panorama)
     asked = math.radians(options.light.light_rotation)
+    shown = min(max(float(light.environment[0].mean()) / _BRIGHT, _DARKEST), 1.0)
     for number in range(count):
         around = 2 * math.pi * number / count
         yaw = 0.0 if options.turning == "light" else around
@@ -55,8 +56,7 @@ def relight_frames(
         with torch.no_grad():
             front = faded_below(render_head(scene, camera, render), _FADE)
             if wall is None:
-                behind = backdrop(options.size, options.size, head.mesh.vertices)
-                behind = behind * (_DARK if options.light.light == "dark" else 1.0)
+                behind = shown * backdrop(options.size, options.size, head.mesh.vertices)
             else:
                 behind = _seen(wall, camera, spun + asked)
         yield to_bytes(composite(front, behind)).numpy()
@@ -78,9 +78,9 @@ def _seen(
 ) -> Float[Tensor, "height width 3"]:
     """Return what the camera sees of a panorama that was turned about the vertical."""
     rows, columns = torch.meshgrid(
-        torch.arange(camera.height) + 0.5, torch.arange(camera.width) + 0.5, indexing="ij"
+        torch.arange(camera.height), torch.arange(camera.width), indexing="ij"
     )
-    pixels = torch.stack([columns, rows, torch.ones_like(rows)], -1)
+    pixels = torch.stack([columns, rows, torch.ones_like(rows)], -1).float()
     rays = pixels @ torch.linalg.inv(camera.intrinsics).T @ camera.camera_from_world.rotation
     rays = functional.normalize(rays @ rotation_about_vertical(turn), dim=-1)
     polar = rays[..., 1].clamp(-1, 1).acos() / math.pi

@@ -43,6 +43,8 @@ class RelightOptions:
             raise OptionError(f"behind: expected one of {', '.join(get_args(Behind))}")
         if not 0.1 <= self.seconds <= 600:
             raise OptionError(f"seconds: expected 0.1 to 600, got {self.seconds:g}")
+        if self.light.light_spin:
+            raise OptionError("light-spin: the light goes round once here; see --turning")
         self.encoding()
 
     def encoding(self) -> FilmOptions:

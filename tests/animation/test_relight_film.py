@@ -10,6 +10,7 @@ from avatar.animation.relight_film import relight_frames
 from avatar.animation.relight_options import RelightOptions, Turning
 from avatar.core.errors import OptionError
 from avatar.render.light import Lamp, Light
+from avatar.render.light_options import LightOptions
 from tests.export.synthetic import synthetic_avatar
 
 SIZE = 64
@@ -80,8 +81,17 @@ def test_what_is_behind_is_where_its_light_comes_from():
         {"seconds": math.inf},
         {"size": 65},
         {"fps": 1},
+        {"light": LightOptions(light_spin=2.0)},
     ],
 )
 def test_options_that_make_no_sense_are_refused(wrong: dict):
     with pytest.raises(OptionError, match=next(iter(wrong))):
         RelightOptions(**wrong)
+
+
+def test_a_wall_is_as_dark_as_its_room():
+    dark, *_ = frames("light")
+    bright = Light(environment=torch.eye(9)[:, :1].expand(9, 3))
+    options = RelightOptions(size=SIZE, fps=10, seconds=0.1)
+    (day,) = relight_frames(synthetic_avatar(), bright, options)
+    assert dark[:4].mean() < 0.6 * day[:4].mean()
