@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from avatar.core.errors import AvatarError
+from avatar.core.version import own_version
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
         if given == ["--version"]:
-            sys.stdout.write(f"avatar {_version()}\n")
+            sys.stdout.write(f"avatar {own_version()}\n")
             return 0
         run(given)
     except AvatarError as error:
@@ -41,15 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if in_charge:
             signal.signal(signal.SIGTERM, before)
     return 0
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-    try:
-        return version("avatar")
-    except PackageNotFoundError:
-        return "from its sources"
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

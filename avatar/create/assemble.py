@@ -1,7 +1,5 @@
 """From a fit and its maps to the finished avatar."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from jaxtyping import Float
 from torch import Tensor
 
@@ -9,6 +7,7 @@ from avatar.core.avatar import Avatar, AvatarInfo
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh
 from avatar.core.rig import Rig
+from avatar.core.version import own_version
 from avatar.fit.head_fit import HeadFit
 from avatar.head.anatomy import personal_morphs, settled
 from avatar.head.model import HeadModel
@@ -52,20 +51,13 @@ def rigged_head(
             name=name,
             head_model=model.name,
             licence=model.licence,
-            generator=f"avatar {_version()}",
+            generator=f"avatar {own_version()}",
         ),
         mesh=Mesh(vertices=vertices, uvs=model.uvs, parts=model.parts),
         rig=rig,
         materials=materials,
         landmarks68=model.landmarks68,
     )
-
-
-def _version() -> str:
-    try:
-        return version("avatar")
-    except PackageNotFoundError:
-        return "of the source tree"
 
 
 def _materials(fit: HeadFit, skin: SkinMaps, eyes: EyeColors) -> tuple[Material, ...]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from avatar.core.errors import AvatarError
+from avatar.core.version import own_version
 from viewers.server.codec import RequestError, decode, encode
 from viewers.server.formats import FORMATS
 from viewers.server.gallery import Gallery, id_of
@@ -199,7 +199,7 @@ class _Studio:
         opened = self._settings.open
         return Hello(
             type="hello",
-            version=_version(),
+            version=own_version(),
             avatars=self._gallery.entries(),
             jobs=self._jobs.states(),
             limits=self._uploads.limits(),
@@ -261,10 +261,3 @@ def _file(path: Any, media_type: str) -> Response:  # noqa: ANN401
     if not path.is_file():
         raise NotThereError("file: it is not there")
     return FileResponse(path, media_type=media_type, headers={"Cache-Control": "no-cache"})
-
-
-def _version() -> str:
-    try:
-        return version("avatar")
-    except PackageNotFoundError:  # a source tree
-        return "source"
