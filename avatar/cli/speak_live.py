@@ -112,14 +112,9 @@ def _run(
         if seconds is not None and heard >= seconds:
             break
     # What was heard last is still to be shown, and the mouth comes to rest.
-    import numpy as np  # noqa: PLC0415
-
-    for _ in range(int((speaker.latency + _REST) * RATE / PIECE)):
-        _show(speaker.push(np.zeros(PIECE, np.float32)), sender, recorded)
+    for frames in speaker.closing():
+        _show(frames, sender, recorded)
         time.sleep(PIECE / RATE)
-
-
-_REST = 0.3
 
 
 def _show(frames: "list[Clip]", sender: "ClipSender", recorded: "list[Clip] | None") -> None:

@@ -6,6 +6,7 @@ of the sound: play the sound later by `LiveSpeaker.latency`.
 """
 
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from avatar.speech.find_phones import load_network_weights
 from avatar.speech.head_motion import JOINTS, joint_rotations
 from avatar.speech.idle_face import IdleFace
 from avatar.speech.lip_gauge import measure_lips
+from avatar.speech.listen import PIECE
 from avatar.speech.log_mel import HOP, RATE
 from avatar.speech.mouth_shapes import JAW
 from avatar.speech.occlude import occlude
@@ -34,6 +36,9 @@ LEAD_TIME = 0.08
 """Seconds by which lips lead sounds: lips are measured to close so long before a p is heard."""
 
 _MEMORY = 60
+_REST = 0.3
+"""Seconds in which a mouth comes to rest."""
+
 _LOUDER = 0.30
 _SOFTENED = np.array([-0.012, 0.0, 0.012])
 _CATCH_UP = 0.75
@@ -95,6 +100,11 @@ class LiveSpeaker:
             due.append((self._frames + len(due)) / self.options.fps)
         self._frames += len(due)
         return self._shown(due) if due else []
+
+    def closing(self) -> Iterator[list[Clip]]:
+        """Give the frames after the last sound, piece by piece, until the mouth is at rest."""
+        for _ in range(int((self.latency + _REST) * RATE / PIECE)):
+            yield self.push(np.zeros(PIECE, np.float32))
 
     @property
     def _known(self) -> float:

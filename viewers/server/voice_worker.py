@@ -7,8 +7,6 @@ import numpy as np
 from avatar.animation.join import join_frames
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
-from avatar.speech.listen import PIECE
-from avatar.speech.log_mel import RATE
 from avatar.speech.pcm_stream import PcmFormat, pcm_blocks
 from avatar.speech.perform_live import LiveSpeaker
 from avatar.speech.sound import Sound
@@ -16,23 +14,23 @@ from viewers.server.live_pipe import MOST_FRAMES, LivePipe, face_of, serve_live
 from viewers.server.order import LiveStart
 from viewers.server.tasks import keep_performance
 
-_REST = 0.3
-"""Seconds after the last sound in which the mouth comes to rest."""
-
 
 class PipedSamples:
-    """The samples that come in on a pipe, as one stream of bytes; all of them are kept."""
+    """The samples that come in on a pipe, as one stream of bytes; the first `most` are kept."""
 
-    def __init__(self, pipe: LivePipe) -> None:
+    def __init__(self, pipe: LivePipe, most: int) -> None:
         self._pieces = pipe.pieces()
         self._rest = b""
+        self._left = 2 * most
         self.heard: list[bytes] = []
 
     def read(self, size: int, /) -> bytes:
         """Return at most so many bytes, none at the end."""
         if not self._rest:
             self._rest = next(self._pieces, b"")
-            self.heard.append(self._rest)
+            if self._left > 0:
+                self.heard.append(self._rest)
+                self._left -= len(self._rest)
         given, self._rest = self._rest[:size], self._rest[size:]
         return given
 
@@ -43,7 +41,8 @@ def speak_along(pipe: LivePipe) -> None:
         raise AssertionError("the server names a head")
     speaker = LiveSpeaker(Avatar.load(pipe.order.head))
     pipe.say(LiveStart(kind="start", delay=speaker.latency))
-    samples = PipedSamples(pipe)
+    most = int(MOST_FRAMES / speaker.options.fps * pipe.order.rate)
+    samples = PipedSamples(pipe, most=most)
     take: list[Clip] = []
 
     def show(frames: list[Clip]) -> None:
@@ -53,11 +52,10 @@ def speak_along(pipe: LivePipe) -> None:
 
     for piece in pcm_blocks(samples, PcmFormat(rate=pipe.order.rate)):
         show(speaker.push(piece))
-    for _ in range(int((speaker.latency + _REST) * RATE / PIECE)):
-        show(speaker.push(np.zeros(PIECE, np.float32)))
+    for frames in speaker.closing():
+        show(frames)
     heard = np.frombuffer(b"".join(samples.heard), "<i2").astype(np.float32) / 32768
-    most = int(float(take[-1].times[0] + 1) * pipe.order.rate)
-    sound = Sound(samples=heard[:most], rate=pipe.order.rate)
+    sound = Sound(samples=heard, rate=pipe.order.rate)
     keep_performance(join_frames(take, "voice"), sound, Path(pipe.order.folder))
 
 
