@@ -17,8 +17,14 @@ AlphaMode = Literal["opaque", "mask", "blend"]
 class Material:
     """A surface's reflectance; maps are linear, row 0 at v = 0, and multiply the factors.
 
-    `base_color_map` has 3 or 4 channels (linear RGB, alpha); `roughness_map` one; `normal_map`
-    three, the tangent-space normal as glTF encodes it: (n + 1) / 2, +Y along falling v.
+    `base_color_map` has 3 or 4 channels (linear RGB, alpha); `normal_map` three, the tangent-space
+    normal as glTF encodes it: (n + 1) / 2, +Y along falling v; the others have one.
+
+    `specular` scales what a non-metal of this index of refraction (`ior`) mirrors, `clearcoat` is
+    the share of a clear layer on top, such as the cornea's tears, with a roughness of its own.
+    `occlusion_map` is the share of the sky that the mesh's own triangles do not hide. What glTF
+    has no place for: `displacement_map`, metres outwards along the mesh's normal, and
+    `confidence_map`, from 0 where the maps are made up to 1 where they come from seen pixels.
     """
 
     name: str
@@ -27,7 +33,15 @@ class Material:
     roughness: float = 0.5
     roughness_map: Float[Tensor, "rough_height rough_width"] | None = None
     metallic: float = 0.0
+    specular: float = 1.0
+    specular_map: Float[Tensor, "specular_height specular_width"] | None = None
+    ior: float = 1.5
+    clearcoat: float = 0.0
+    clearcoat_roughness: float = 0.0
     normal_map: Float[Tensor, "normal_height normal_width 3"] | None = None
+    occlusion_map: Float[Tensor, "occlusion_height occlusion_width"] | None = None
+    displacement_map: Float[Tensor, "displaced_height displaced_width"] | None = None
+    confidence_map: Float[Tensor, "confidence_height confidence_width"] | None = None
     alpha_mode: AlphaMode = "opaque"
     double_sided: bool = False
 

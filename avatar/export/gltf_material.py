@@ -36,7 +36,9 @@ class MaterialImages:
 
     base_color: EncodedImage | None
     metallic_roughness: EncodedImage | None
+    specular: EncodedImage | None
     normal: EncodedImage | None
+    occlusion: EncodedImage | None
 
 
 def encode_materials(
@@ -46,46 +48,86 @@ def encode_materials(
     encoders: tuple[Callable[[Material, TextureOptions], EncodedImage | None], ...] = (
         _base_color_image,
         _metallic_roughness_image,
+        _specular_image,
         _normal_image,
+        _occlusion_image,
     )
     with ThreadPoolExecutor() as pool:
         jobs = [[pool.submit(encode, m, options) for encode in encoders] for m in materials]
         encoded = [[job.result() for job in row] for row in jobs]
     return tuple(
-        MaterialImages(base_color=base_color, metallic_roughness=roughness, normal=normal)
-        for base_color, roughness, normal in encoded
+        MaterialImages(
+            base_color=base_color,
+            metallic_roughness=roughness,
+            specular=specular,
+            normal=normal,
+            occlusion=occlusion,
+        )
+        for base_color, roughness, specular, normal, occlusion in encoded
     )
 
 
 def add_material(document: GltfDocument, material: Material, images: MaterialImages) -> int:
     """Add a material with its textures and return its index."""
+    textures: Json = {
+        kind: {"index": document.add_texture(image, f"{material.name}_{kind}")}
+        for kind, image in vars(images).items()
+        if image
+    }
+    if _shares_occlusion(material):
+        textures["occlusion"] = textures["metallic_roughness"]
     surface: Json = {
         "baseColorFactor": list(material.base_color),
         "metallicFactor": material.metallic,
         "roughnessFactor": material.roughness,
     }
-    if images.base_color:
-        name = f"{material.name}_base_color"
-        surface["baseColorTexture"] = {"index": document.add_texture(images.base_color, name)}
-    if images.metallic_roughness:
-        name = f"{material.name}_metallic_roughness"
-        surface["metallicRoughnessTexture"] = {
-            "index": document.add_texture(images.metallic_roughness, name)
-        }
     item: Json = {
         "name": material.name,
         "pbrMetallicRoughness": surface,
         "alphaMode": material.alpha_mode.upper(),
         "doubleSided": material.double_sided,
     }
+    for place, name, kind in (
+        (surface, "baseColorTexture", "base_color"),
+        (surface, "metallicRoughnessTexture", "metallic_roughness"),
+        (item, "normalTexture", "normal"),
+        (item, "occlusionTexture", "occlusion"),
+    ):
+        if kind in textures:
+            place[name] = textures[kind]
     if material.alpha_mode == "mask":
         item["alphaCutoff"] = 0.5
-    if images.normal:
-        name = f"{material.name}_normal"
-        item["normalTexture"] = {"index": document.add_texture(images.normal, name)}
-    if _is_clear(material):
-        _strengthen_highlights(document, item, material.base_color[3])
+    extensions = _extensions(material, textures)
+    for name in extensions:
+        document.use_extension(name)
+    if extensions:
+        item["extensions"] = extensions
     return document.add("materials", item)
+
+
+def _extensions(material: Material, textures: Json) -> Json:
+    """Return what the core format cannot say; readers without an extension show less gloss."""
+    extensions: Json = {}
+    specular: Json = {}
+    if material.specular != 1:
+        specular["specularFactor"] = material.specular
+    if "specular" in textures:
+        specular["specularTexture"] = textures["specular"]
+    if _is_clear(material):
+        # Blending weighs highlights by alpha; they shall be those of glass. Transmission, which is
+        # meant for that, costs engines a pass over the whole scene, and where it is unknown leaves
+        # a wall before the iris.
+        specular["specularColorFactor"] = [1 / material.base_color[3]] * 3
+    if specular:
+        extensions["KHR_materials_specular"] = specular
+    if material.ior != 1.5:
+        extensions["KHR_materials_ior"] = {"ior": material.ior}
+    if material.clearcoat > 0:
+        extensions["KHR_materials_clearcoat"] = {
+            "clearcoatFactor": material.clearcoat,
+            "clearcoatRoughnessFactor": material.clearcoat_roughness,
+        }
+    return extensions
 
 
 def _is_clear(material: Material) -> bool:
@@ -95,17 +137,6 @@ def _is_clear(material: Material) -> bool:
         and material.base_color_map is None
         and 0 < material.base_color[3] < 0.5
     )
-
-
-def _strengthen_highlights(document: GltfDocument, item: Json, alpha: float) -> None:
-    """Give a clear surface the highlights it would have if blending did not weigh them by alpha.
-
-    Readers without the extension show fainter highlights and nothing worse. Transmission, which is
-    meant for glass, costs engines a pass over the whole scene, and where it is unknown leaves a
-    wall before the iris.
-    """
-    document.use_extension("KHR_materials_specular")
-    item["extensions"] = {"KHR_materials_specular": {"specularColorFactor": [1 / alpha] * 3}}
 
 
 def _base_color_image(material: Material, options: TextureOptions) -> EncodedImage | None:
@@ -121,12 +152,34 @@ def _base_color_image(material: Material, options: TextureOptions) -> EncodedIma
 def _metallic_roughness_image(material: Material, options: TextureOptions) -> EncodedImage | None:
     if material.roughness_map is None:
         return None
-    roughness = shrunk(material.roughness_map[..., None], options.size)
-    # Green is roughness, blue multiplies the metallic factor; red is free, and occlusion in the
-    # files of many engines, so it must read "not occluded".
-    levels = linear_levels(roughness)
-    full = torch.full_like(levels, 255)
-    return encode_image(torch.cat([full, levels, full], dim=-1))
+    roughness = linear_levels(shrunk(material.roughness_map[..., None], options.size))
+    # Green is roughness, blue multiplies the metallic factor, red is occlusion in the files of many
+    # engines: it must read "not occluded" where that is unknown.
+    full = torch.full_like(roughness, 255)
+    occlusion = full
+    if material.occlusion_map is not None and _shares_occlusion(material):
+        occlusion = linear_levels(shrunk(material.occlusion_map[..., None], options.size))
+    return encode_image(torch.cat([occlusion, roughness, full], dim=-1))
+
+
+def _shares_occlusion(material: Material) -> bool:
+    """Tell whether occlusion goes into the red channel of the roughness' image."""
+    rough, occlusion = material.roughness_map, material.occlusion_map
+    return rough is not None and occlusion is not None and rough.shape == occlusion.shape
+
+
+def _occlusion_image(material: Material, options: TextureOptions) -> EncodedImage | None:
+    if material.occlusion_map is None or _shares_occlusion(material):
+        return None
+    return encode_image(linear_levels(shrunk(material.occlusion_map[..., None], options.size)))
+
+
+def _specular_image(material: Material, options: TextureOptions) -> EncodedImage | None:
+    if material.specular_map is None:
+        return None
+    # Alpha alone counts.
+    levels = linear_levels(shrunk(material.specular_map[..., None], options.size))
+    return encode_image(torch.cat([torch.full_like(levels, 255).expand(-1, -1, 3), levels], dim=-1))
 
 
 def _normal_image(material: Material, options: TextureOptions) -> EncodedImage | None:

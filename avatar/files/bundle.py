@@ -3,7 +3,7 @@
     manifest.json         schema version, names, material factors, the report
     tensors.safetensors   vertices, faces, morphs, weights
     splats.safetensors    Gaussians on the mesh, where there are any (`avatar.files.bundle_splats`)
-    textures/*.png        base colour in sRGB, roughness linear, normals in 16 bits
+    textures/*.png        base colour in sRGB, others linear; normals and displacement in 16 bits
 
 Safe to open from a stranger: no code is stored, nothing is unpacked to disk, sizes are limited
 (`avatar.files.archive`), and every array is checked before it is used. The same avatar gives the

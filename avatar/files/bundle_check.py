@@ -60,6 +60,14 @@ class Fields:
         """Return a field that is a number in [0, 1]."""
         return self._fraction(name, self.values.get(name))
 
+    def number(self, name: str, least: float, most: float, absent: float) -> float:
+        """Return a field that is a number from `least` to `most`, `absent` where there is none."""
+        value = self.values.get(name, absent)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and least <= value <= most:
+            return float(value)
+        raise BundleError(f"{self.place}: {name}: expected a number from {least:g} to {most:g}")
+
     def fractions(self, name: str, count: int) -> tuple[float, ...]:
         """Return a field that is a list of so many numbers in [0, 1]."""
         value = self._field(name, list, f"{count} numbers")

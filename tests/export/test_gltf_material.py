@@ -125,6 +125,47 @@ def test_tangents_follow_the_texture_of_normal_mapped_parts(avatar: Avatar, glb:
     assert np.abs(tangents[middle, 1]).max() < 0.2
 
 
+def with_skin(avatar: Avatar, tmp_path: Path, **changed: object) -> Glb:
+    """Export the avatar with its skin changed."""
+    materials = tuple(replace(m, **changed) if m.name == "skin" else m for m in avatar.materials)
+    export_glb(replace(avatar, materials=materials), tmp_path / "head.glb")
+    return Glb(tmp_path / "head.glb")
+
+
+def test_occlusion_shares_the_roughness_image_where_the_sizes_agree(
+    avatar: Avatar, tmp_path: Path
+) -> None:
+    occlusion = torch.rand(32, 32, generator=torch.Generator().manual_seed(3))
+    glb = with_skin(avatar, tmp_path, occlusion_map=occlusion)
+    skin = material(glb, "skin")
+    assert skin["occlusionTexture"] == skin["pbrMetallicRoughness"]["metallicRoughnessTexture"]
+    pixels, _ = image(glb, skin["occlusionTexture"])
+    assert np.abs(pixels[..., 0] - occlusion.numpy() * 255).max() <= 0.51
+    glb = with_skin(avatar, tmp_path, occlusion_map=occlusion[:16])
+    skin = material(glb, "skin")
+    assert skin["occlusionTexture"] != skin["pbrMetallicRoughness"]["metallicRoughnessTexture"]
+    pixels, _ = image(glb, skin["occlusionTexture"])
+    assert np.abs(pixels - occlusion[:16].numpy() * 255).max() <= 0.51
+
+
+def test_specular_is_the_alpha_of_its_extensions_texture(avatar: Avatar, tmp_path: Path) -> None:
+    specular = torch.rand(16, 32, generator=torch.Generator().manual_seed(4))
+    glb = with_skin(avatar, tmp_path, specular=0.5, specular_map=specular)
+    extension = material(glb, "skin")["extensions"]["KHR_materials_specular"]
+    assert extension["specularFactor"] == 0.5
+    pixels, _ = image(glb, extension["specularTexture"])
+    assert np.abs(pixels[..., 3] - specular.numpy() * 255).max() <= 0.51
+    assert glb.json["extensionsUsed"] == ["KHR_materials_specular"]
+
+
+def test_refraction_and_clear_coat_are_extensions(avatar: Avatar, tmp_path: Path) -> None:
+    glb = with_skin(avatar, tmp_path, ior=1.376, clearcoat=0.5, clearcoat_roughness=0.125)
+    assert material(glb, "skin")["extensions"] == {
+        "KHR_materials_ior": {"ior": 1.376},
+        "KHR_materials_clearcoat": {"clearcoatFactor": 0.5, "clearcoatRoughnessFactor": 0.125},
+    }
+
+
 def test_a_material_without_maps_needs_no_textures(avatar: Avatar, tmp_path: Path) -> None:
     plain = tuple(Material(name=m.name) for m in avatar.materials)
     export_glb(replace(avatar, materials=plain), tmp_path / "head.glb")

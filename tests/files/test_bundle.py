@@ -55,6 +55,11 @@ def an_avatar() -> Avatar:
                 base_color_map=rand(20, 12, 3),
                 roughness_map=rand(6, 5),
                 normal_map=rand(8, 9, 3),
+                specular=0.75,
+                specular_map=rand(3, 4),
+                occlusion_map=rand(5, 5),
+                displacement_map=(rand(7, 6) - 0.3) * 0.002,
+                confidence_map=rand(6, 7),
             ),
             Material(
                 name="glass",
@@ -62,6 +67,9 @@ def an_avatar() -> Avatar:
                 base_color_map=rand(4, 4, 4),
                 roughness=0.1,
                 metallic=0.25,
+                ior=1.376,
+                clearcoat=0.5,
+                clearcoat_roughness=0.125,
                 alpha_mode="blend",
                 double_sided=True,
             ),
@@ -129,13 +137,67 @@ def test_an_avatar_comes_back_as_it_was(saved):
 def test_textures_come_back_within_half_a_level(saved):
     before, after = an_avatar(), load_avatar(saved)
     for ours, theirs in zip(after.materials, before.materials, strict=True):
-        plain = {"base_color_map": None, "roughness_map": None, "normal_map": None}
+        plain = {name: None for name in vars(ours) if name.endswith("_map")}
         assert replace(ours, **plain) == replace(theirs, **plain)
     ours, theirs = after.materials[0], before.materials[0]
     assert_close(ours.base_color_map, theirs.base_color_map, atol=2.3 / 255 / 2, rtol=0)
-    assert_close(ours.roughness_map, theirs.roughness_map, atol=0.501 / 255, rtol=0)
+    for name in ("roughness_map", "specular_map", "occlusion_map", "confidence_map"):
+        assert_close(getattr(ours, name), getattr(theirs, name), atol=0.501 / 255, rtol=0)
+    # The largest displacement is cut into 32767 steps.
+    assert_close(ours.displacement_map, theirs.displacement_map, atol=0.0014 / 65534, rtol=0)
     assert_close(ours.normal_map, theirs.normal_map, atol=0.51 / 65535, rtol=0)
     assert after.materials[1].base_color_map.shape == (4, 4, 4)
+
+
+def test_a_file_from_before_a_field_was_added_loads_with_it_neutral(saved):
+    added = (
+        *("specular", "ior", "clearcoat", "clearcoat_roughness", "displacement_step"),
+        *("specular_map", "occlusion_map", "displacement_map", "confidence_map"),
+    )
+
+    def forget(manifest):
+        for material in manifest["materials"]:
+            for name in added:
+                del material[name]
+
+    edit_manifest(saved, forget)
+    plain = Material(name="skin")
+    for material in load_avatar(saved).materials:
+        for name in added:
+            assert getattr(material, name, None) == getattr(plain, name, None), name
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"ior": 0.5}, "ior: expected a number from 1 to 4"),
+        ({"specular": "much"}, "specular: expected a number from 0 to 1"),
+        ({"clearcoat": True}, "clearcoat: expected a number"),
+        ({"displacement_step": 1.0}, "displacement_step: expected a number from 0 to"),
+        ({"displacement_map": "textures/00_roughness.png"}, "expected 16 bits"),
+        ({"occlusion_map": "textures/00_normal.png"}, r"expected \(1,\) channels, got 3"),
+    ],
+)
+def test_bad_reflectance_is_refused(saved, changed, reason):
+    edit_manifest(saved, lambda manifest: manifest["materials"][0].update(changed))
+    with pytest.raises(BundleError, match=reason):
+        load_avatar(saved)
+
+
+def test_displacement_without_numbers_is_not_saved(tmp_path):
+    for value in (float("nan"), float("inf"), 3.0):
+        skin = Material(name="skin", displacement_map=torch.full((2, 2), value))
+        bad = replace(an_avatar(), materials=(skin, *an_avatar().materials[1:]))
+        with pytest.raises(BundleError, match="displacement_map: expected finite metres"):
+            save_avatar(bad, tmp_path / "head.avatar")
+
+
+def test_a_flat_displacement_comes_back_flat(tmp_path):
+    skin = Material(name="skin", displacement_map=torch.zeros(4, 3))
+    flat = replace(an_avatar(), materials=(skin, *an_avatar().materials[1:]))
+    save_avatar(flat, tmp_path / "head.avatar")
+    back = load_avatar(tmp_path / "head.avatar").materials[0].displacement_map
+    assert torch.equal(back, torch.zeros(4, 3))
 
 
 def test_saving_what_was_loaded_gives_the_same_bytes(saved, tmp_path):
