@@ -6,7 +6,7 @@ from avatar.cli.bench import bench
 from avatar.cli.demo import demo
 from avatar.cli.doctor import doctor
 from avatar.cli.landmarks import landmarks
-from avatar.cli.models import models_add, models_list
+from avatar.cli.models import models_add, models_list, models_remove
 from avatar.cli.reconstruct import reconstruct
 from avatar.cli.relight import relight
 from avatar.cli.render import render
@@ -25,6 +25,7 @@ def run(arguments: list[str]) -> None:
     models = SubcommandApp()
     models.command(name="list")(models_list)
     models.command(name="add")(models_add)
+    models.command(name="remove")(models_remove)
     app = SubcommandApp()
     app.command(name="demo")(demo)
     app.command(name="reconstruct")(reconstruct)
@@ -36,7 +37,7 @@ def run(arguments: list[str]) -> None:
     app.command(name="relight")(relight)
     app.command(name="view")(view)
     app.command(name="landmarks")(landmarks)
-    app.command(models, name="models", help="List the head models, or add one of your own.")
+    app.command(models, name="models", help="List the head models; add and remove your own.")
     app.command(name="doctor")(doctor)
     app.command(name="bench")(bench)
     app.cli(prog="avatar", description=DESCRIPTION, args=arguments)

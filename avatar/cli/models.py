@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
+from avatar.cli.inputs import check_inputs
 from avatar.cli.progress import progress_bar
 
 
@@ -35,6 +36,7 @@ def models_add(kind: Positional[str], path: Positional[Path], *, name: str | Non
         path: where it lies.
         name: what to call it; the kind, if nothing is said.
     """
+    check_inputs(path)
     from avatar.head.registry import register_model  # noqa: PLC0415
 
     with progress_bar("avatar models add") as progress:
@@ -45,3 +47,18 @@ def models_add(kind: Positional[str], path: Positional[Path], *, name: str | Non
 
         entry = register_model(name or kind, path, kind, told)
     sys.stdout.write(f"added {entry.name} ({entry.licence}); use it with --model {entry.name}\n")
+
+
+def models_remove(name: Positional[str]) -> None:
+    """Take a head model off the list; its files stay where they lie.
+
+    For example:
+      avatar models remove ict
+
+    Args:
+        name: what `avatar models list` calls it.
+    """
+    from avatar.head.registry import forget_model  # noqa: PLC0415
+
+    entry = forget_model(name)
+    sys.stdout.write(f"removed {entry.name}; its files stay in {entry.path}\n")

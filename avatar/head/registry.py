@@ -76,6 +76,23 @@ def register_model(
     return entry
 
 
+def forget_model(name: str) -> ModelEntry:
+    """Take a model off the list, and return what it was; its files stay where they lie.
+
+    Raises:
+        OptionError: there is no such model, or it is the built-in one.
+    """
+    if name == DEFAULT_MODEL:
+        raise OptionError(f"name: {name!r} is the built-in model, which stays")
+    added = {entry.name: entry for entry in _read_registry()}
+    if name not in added:
+        known = ", ".join(added) or "none"
+        raise OptionError(f"name: no head model {name!r} was added; added are: {known}")
+    entry = added.pop(name)
+    _write_registry([*added.values()])
+    return entry
+
+
 def _load(entry: ModelEntry, told: Callable[[float], None] | None = None) -> HeadModel:
     if entry.path is None:
         from avatar.head.anny.load import load_anny  # noqa: PLC0415 - each model on demand

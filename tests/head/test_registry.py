@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from avatar.core.errors import ModelError, OptionError
-from avatar.head.registry import list_models, load_model, register_model
+from avatar.head.registry import forget_model, list_models, load_model, register_model
 from tests.head.flame.conftest import flame_arrays
 from tests.head.synthetic_head import sphere_head
 
@@ -115,3 +115,18 @@ def test_entries_of_kinds_of_a_newer_version_are_passed_over(flame_file, data_fo
     newer = '[{"name": "new", "kind": "nerf", "licence": "MIT", "path": "/x"},'
     file.write_text(file.read_text().replace("[", newer, 1))
     assert names() == ["anny", "mine"]
+
+
+def test_a_removed_model_is_gone_from_the_list_and_its_files_are_not(flame_file):
+    register_model("mine", flame_file, "flame")
+    assert forget_model("mine").path == flame_file
+    assert names() == ["anny"]
+    assert flame_file.is_file()
+
+
+def test_what_was_never_added_and_the_built_in_model_cannot_be_removed(flame_file):
+    register_model("mine", flame_file, "flame")
+    with pytest.raises(OptionError, match="no head model 'yours' was added; added are: mine"):
+        forget_model("yours")
+    with pytest.raises(OptionError, match="built-in"):
+        forget_model("anny")
