@@ -1,11 +1,13 @@
 """How live work keeps up: tracking a camera, and speech from a stream.
 
-    python -m tests.benchmarks.bench_live [--track 60] [--speak 10]
+    python -m tests.benchmarks.bench_live [--track 60] [--speak 10] [--window 40]
 
 Tracking: a fake camera plays a video in a loop, 640 pixels wide at 30 frames a second, for so many
 seconds; told are frames a second, what each stage takes, the delay early and late, and memory.
 Speech: so many minutes of voices, as fast as they can be heard in pieces of 20 ms; told are the
-share of real time that it takes, the slowest pieces, and memory.
+share of real time that it takes, the slowest pieces, and memory. Window: the desktop window with
+its controls, drawn by OpenGL into memory for so many seconds, moved by the camera and then by a
+voice; told is the delay from what happened to the finished picture.
 
 Times are the processor's own where it can be told apart, and the clock's for delays: run it on a
 machine that does nothing else. Kept and compared are ratios only.
@@ -15,12 +17,15 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from avatar.capture.read_video import VideoFrame, open_video
+from avatar.core.avatar import Avatar
 from avatar.create.default_head import default_head
 from avatar.create.track_live import LiveFrame, track_live
 from avatar.head.registry import load_model
@@ -29,8 +34,12 @@ from avatar.speech.perform_live import LiveSpeaker
 from avatar.speech.sound import sound_blocks
 from tests.benchmarks.metric import Metric, gate
 
+if TYPE_CHECKING:
+    from viewers.desktop.live import LiveFace, LivePose
+
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
 PIECE = 320
+SCREEN = (1280, 720)
 
 
 class LoopedVideo:
@@ -131,6 +140,68 @@ def speech(folder: Path, minutes: float) -> list[Metric]:
     ]
 
 
+def window(inputs: Path, seconds: float) -> list[Metric]:
+    """Show the window moved by a camera, then by a voice, and tell how late its pictures are."""
+    from viewers.desktop.live import follow_frames, follow_voice
+
+    head = default_head()
+    camera = LoopedVideo(inputs / "videos" / "talking_8s_a.mp4", seconds)
+    seen = _delays(head, follow_frames("camera", lambda: nullcontext(camera), head), seconds)
+    voice = max((inputs / "audio").rglob("*.wav"), key=lambda path: path.stat().st_size)
+    heard = _delays(head, follow_voice(str(voice), head), min(seconds, 15.0))
+    ahead = LiveSpeaker(head).latency
+    for name, delays, less in (("camera", seen, 0.0), ("voice", heard, ahead)):
+        over = 1e3 * (np.array(delays) - less)
+        sys.stdout.write(
+            f"window, {name} to picture: {len(delays)} pictures, median {np.median(over):.0f} ms,"
+            f" 95th of 100 {np.percentile(over, 95):.0f} ms, over a look-ahead of"
+            f" {1e3 * less:.0f} ms\n"
+        )
+    late = float(np.median(seen[len(seen) // 2 :]) / np.median(seen[: len(seen) // 2]))
+    return [_metric("window, camera to picture: delay late / early", late, 0.5)]
+
+
+def _delays(head: Avatar, live: "LiveFace", seconds: float) -> list[float]:
+    """Draw what moves as it comes; return each picture's delay, the first third left out."""
+    from imgui_bundle import imgui
+
+    from viewers.desktop.context import headless_context
+    from viewers.desktop.desk import Desk
+    from viewers.desktop.interface import Interface
+    from viewers.desktop.stage import Stage
+
+    context = headless_context()
+    target = context.simple_framebuffer(SCREEN)
+    desk = Desk(Stage(context, head), live=live)
+    interface = Interface(desk, context)
+    delays: list[float] = []
+    end = time.perf_counter() + seconds
+    drawn: LivePose | None = None
+    while time.perf_counter() < end and not live.ended:
+        new, newest = desk.advance(), live.newest
+        if not new:
+            time.sleep(0.002)
+            continue
+        io = imgui.get_io()
+        io.display_size = imgui.ImVec2(*SCREEN)
+        io.delta_time = 1 / 60
+        interface.build(*SCREEN)
+        width, height = interface.stage_size(*SCREEN)
+        desk.draw(target, (int(width), int(height)), int(SCREEN[1] - height))
+        interface.draw(target)
+        context.finish()
+        if newest is not None and newest is not drawn:
+            delays.append(time.perf_counter() - newest.happened)
+            drawn = newest
+    interface.release()
+    desk.close()
+    target.release()
+    context.release()
+    if live.problem is not None:
+        raise SystemExit(live.problem)
+    return delays[len(delays) // 3 :]
+
+
 def _middle(frames: list[LiveFrame]) -> float:
     return float(np.median([frame.delay for frame in frames]))
 
@@ -154,6 +225,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=Path, default=Path(__file__).parents[3] / "shared/inputs")
     parser.add_argument("--track", type=float, default=60.0, help="seconds of tracking")
     parser.add_argument("--speak", type=float, default=10.0, help="minutes of speech")
+    parser.add_argument("--window", type=float, default=40.0, help="seconds of the window")
     parser.add_argument("--update", action="store_true", help="keep the result as the baseline")
     arguments = parser.parse_args()
     if not arguments.inputs.is_dir():
@@ -165,6 +237,8 @@ def main() -> int:
         metrics += tracking(arguments.inputs / "videos" / "talking_8s_a.mp4", arguments.track)
     if arguments.speak:
         metrics += speech(arguments.inputs / "audio", arguments.speak)
+    if arguments.window:
+        metrics += window(arguments.inputs, arguments.window)
     problems = gate(metrics, Path(__file__).with_suffix(".json"), update=arguments.update)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return bool(problems)

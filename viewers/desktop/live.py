@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from avatar.animation.retarget import onto_joints
 from avatar.capture.read_camera import open_camera
 from avatar.core.avatar import Avatar
 from avatar.core.errors import AvatarError
-from avatar.create.track_live import track_live
+from avatar.create.track_live import FrameSource, track_live
 from avatar.head.registry import DEFAULT_MODEL, load_model
 from avatar.speech.listen import Voice, listen
 from avatar.speech.options import SpeakOptions
@@ -87,10 +87,17 @@ class LiveFace:
 
 def follow_camera(camera: str, avatar: Avatar) -> LiveFace:
     """Let the face in front of a camera move the head; as `avatar track --live`."""
+    return follow_frames(f"camera {Path(camera).name}", lambda: open_camera(camera), avatar)
+
+
+def follow_frames(
+    name: str, opened: Callable[[], AbstractContextManager[FrameSource]], avatar: Avatar
+) -> LiveFace:
+    """Let the face in frames of whatever source move the head; it is opened on the thread."""
 
     def poses(stop: threading.Event) -> Iterator[LivePose]:
         model = load_model(DEFAULT_MODEL)
-        with open_camera(camera) as opened, closing(track_live(opened, model)) as frames:
+        with opened() as camera, closing(track_live(camera, model)) as frames:
             for frame in frames:
                 pose = None
                 if frame.clip is not None:
@@ -99,7 +106,7 @@ def follow_camera(camera: str, avatar: Avatar) -> LiveFace:
                 if stop.is_set():
                     return
 
-    return LiveFace(f"camera {Path(camera).name}", poses)
+    return LiveFace(name, poses)
 
 
 def follow_voice(voice: str, avatar: Avatar) -> LiveFace:
