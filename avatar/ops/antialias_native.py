@@ -6,11 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from avatar.ops.native import native_module
+from avatar.ops.native import DEVICES, native_module, native_place
 from avatar.ops.projected_mesh import MeshEdges, ProjectedMesh
-
-CROSSING_BYTES = 32
-"""Of one crossing that the forward pass leaves for the backward pass."""
 
 _INPUTS = (
     "Tensor picture, Tensor seen, Tensor pixels, Tensor depths, Tensor faces, "
@@ -24,7 +21,7 @@ def antialias_natively(
     mesh: ProjectedMesh,
     edges: MeshEdges,
 ) -> Float[Tensor, "height width channels"]:
-    """Do what `antialias` does, with the native kernels; float32 on the CPU."""
+    """Do what `antialias` does, with the native kernels; float32, on the CPU or a GPU."""
     indices = (mesh.faces.long(), edges.verts, edges.faces, edges.opposite)
     return _forward(picture, seen, mesh.pixels, mesh.depths, *indices)[0]
 
@@ -32,29 +29,30 @@ def antialias_natively(
 def _arguments(inputs: tuple[Tensor, ...]) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Return contiguous inputs, to be kept alive, and what the native functions take first."""
     kept = [tensor.detach().contiguous() for tensor in inputs]
-    picture, faces, edge_verts = kept[0], kept[4], kept[5]
-    sizes = [len(faces), len(edge_verts), *picture.shape]
-    return kept, ([tensor.data_ptr() for tensor in kept], sizes, torch.get_num_threads())
+    picture, _, pixels, _, faces, edge_verts = kept[:6]
+    sizes = [len(pixels), len(faces), len(edge_verts), *picture.shape]
+    return kept, ([tensor.data_ptr() for tensor in kept], sizes)
 
 
 @torch.library.custom_op(
     "avatar::antialias",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema=f"({_INPUTS}) -> (Tensor, Tensor)",
 )
 def _forward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
     native: Any = native_module()
     kept, arguments = _arguments(inputs)
     result = torch.empty_like(kept[0])
-    crossings: list[Tensor] = []
+    state: list[Tensor] = []
 
     def allocate(size: int) -> int:
-        crossings.append(torch.empty(size + CROSSING_BYTES, dtype=torch.uint8))
-        return crossings[-1].data_ptr()
+        state.append(kept[0].new_empty(size, dtype=torch.uint8))
+        return state[-1].data_ptr() or 1  # an address, even of nothing
 
-    native.antialias(*arguments, result.data_ptr(), allocate)
-    return result, crossings[0]
+    with native_place(result.device) as place:
+        native.antialias(*arguments, place, result.data_ptr(), allocate)
+    return result, state[0]
 
 
 @_forward.register_fake
@@ -66,22 +64,23 @@ def _(*inputs: Tensor) -> tuple[Tensor, Tensor]:
 @torch.library.custom_op(
     "avatar::antialias_backward",
     mutates_args=(),
-    device_types="cpu",
-    schema=f"({_INPUTS}, Tensor crossings, Tensor gradient) -> (Tensor, Tensor)",
+    device_types=DEVICES,
+    schema=f"({_INPUTS}, Tensor state, Tensor gradient) -> (Tensor, Tensor)",
 )
 def _backward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
     native: Any = native_module()
     kept, arguments = _arguments(inputs[:8])
-    crossings, gradient = inputs[8], inputs[9].contiguous()
+    state, gradient = inputs[8], inputs[9].contiguous()
     slopes = torch.empty_like(kept[0]), torch.empty_like(kept[2])
-    native.antialias_backward(
-        *arguments,
-        crossings.data_ptr(),
-        len(crossings) // CROSSING_BYTES - 1,
-        len(kept[2]),
-        gradient.data_ptr(),
-        *(slope.data_ptr() for slope in slopes),
-    )
+    with native_place(gradient.device) as place:
+        native.antialias_backward(
+            *arguments,
+            place,
+            state.data_ptr(),
+            len(state),
+            gradient.data_ptr(),
+            *(slope.data_ptr() for slope in slopes),
+        )
     return slopes
 
 

@@ -3,8 +3,7 @@
 import torch
 
 from avatar.core.finding import Finding
-from avatar.ops.native import NATIVE_VARIABLE, native_error, native_module
-from avatar.ops.rasterize_splats_cuda import has_cuda_kernels
+from avatar.ops.native import NATIVE_VARIABLE, has_cuda_kernels, native_error, native_module
 
 
 def diagnose() -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.core.errors import OptionError
-from avatar.ops.native import native_module, runs_natively
+from avatar.ops.native import DEVICES, native_module, native_place, runs_natively
 
 RADIUS = 5
 SIGMA = 1.5
@@ -23,7 +23,7 @@ def image_loss(
 
     Structural similarity (Wang et al. 2004) of values in [0, 1], with a Gaussian window of 11 x 11
     pixels (sigma 1.5) and zeros beyond the rim, as 3D Gaussian splatting trains with (Kerbl et al.
-    2023). Differentiable in both pictures; natively (float32 on the CPU) the gradient by `picture`
+    2023). Differentiable in both pictures; natively (float32) the gradient by `picture`
     is computed along with the value, so that going back costs next to nothing.
 
     Raises:
@@ -83,7 +83,7 @@ def _check(picture: Tensor, target: Tensor, ssim_weight: float) -> None:
 @torch.library.custom_op(
     "avatar::image_loss",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor picture, Tensor target, float ssim_weight, bool needs_slope) "
     "-> (Tensor, Tensor)",
 )
@@ -96,15 +96,18 @@ def _loss(
     native: Any = native_module()
     picture, target = picture.detach().contiguous(), target.detach().contiguous()
     slope = torch.empty_like(picture if needs_slope else picture[:0])
-    loss = native.image_loss(
-        picture.data_ptr(),
-        target.data_ptr(),
-        *picture.shape,
-        ssim_weight,
-        torch.get_num_threads(),
-        slope.data_ptr() if needs_slope else 0,
-    )
-    return picture.new_tensor(loss), slope
+    loss = picture.new_empty(())
+    with native_place(picture.device) as place:
+        native.image_loss(
+            picture.data_ptr(),
+            target.data_ptr(),
+            *picture.shape,
+            ssim_weight,
+            place,
+            loss.data_ptr(),
+            slope.data_ptr() if needs_slope else 0,
+        )
+    return loss, slope
 
 
 @_loss.register_fake

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from avatar.core.errors import OptionError
-from avatar.ops.native import native_module, runs_natively
+from avatar.ops.native import DEVICES, Place, native_module, native_place, runs_natively
 from avatar.ops.projected_mesh import ProjectedMesh
 from avatar.ops.rasterize_mesh import MeshFragments
 
@@ -33,7 +33,8 @@ def interpolate(
     attributes. Differentiable in these and in the fragments' barycentrics.
 
     Raises:
-        OptionError: a shape or an index that makes no sense.
+        OptionError: a shape or an index that makes no sense. On a GPU, which is not waited for,
+            pixels with such an index are NaN.
     """
     _check(faces, attributes)
     if not runs_natively(fragments.barycentrics, faces, attributes):
@@ -113,7 +114,7 @@ def _out_of_range(faces: Tensor, attributes: Tensor) -> OptionError:
 @torch.library.custom_op(
     "avatar::interpolate",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor triangles, Tensor barycentrics, Tensor faces, Tensor attributes) -> Tensor",
 )
 def _interpolate(
@@ -123,7 +124,8 @@ def _interpolate(
     inputs = [t.detach().contiguous() for t in (triangles, barycentrics, faces, attributes)]
     picture = attributes.new_empty(*triangles.shape, attributes.shape[1])
     try:
-        native.interpolate(*_native_arguments(inputs), picture.data_ptr())
+        with native_place(attributes.device) as place:
+            native.interpolate(*_native_arguments(inputs, place), picture.data_ptr())
     except IndexError as error:
         raise _out_of_range(faces, attributes) from error
     return picture
@@ -138,7 +140,7 @@ def _(triangles: Tensor, barycentrics: Tensor, faces: Tensor, attributes: Tensor
 @torch.library.custom_op(
     "avatar::interpolate_backward",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor triangles, Tensor barycentrics, Tensor faces, Tensor attributes, "
     "Tensor gradient, bool by_barycentrics, bool by_attributes) -> (Tensor, Tensor)",
 )
@@ -148,7 +150,10 @@ def _backward(*arguments: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
     gradient = arguments[4].contiguous()
     slopes = _empty_gradients(*arguments)
     addresses = [slope.data_ptr() if slope.numel() else 0 for slope in slopes]
-    native.interpolate_backward(*_native_arguments(inputs), gradient.data_ptr(), *addresses)
+    with native_place(gradient.device) as place:
+        native.interpolate_backward(
+            *_native_arguments(inputs, place), gradient.data_ptr(), *addresses
+        )
     return slopes
 
 
@@ -161,7 +166,7 @@ def _empty_gradients(*arguments: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
     )
 
 
-def _native_arguments(inputs: list[Tensor]) -> tuple[int, ...]:
+def _native_arguments(inputs: list[Tensor], place: Place) -> tuple[Any, ...]:
     triangles, _, faces, attributes = inputs
     return (
         *(tensor.data_ptr() for tensor in inputs),
@@ -169,7 +174,7 @@ def _native_arguments(inputs: list[Tensor]) -> tuple[int, ...]:
         len(faces),
         len(attributes),
         attributes.shape[1],
-        torch.get_num_threads(),
+        place,
     )
 
 

@@ -7,12 +7,20 @@ that does.
 import functools
 import importlib
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
 NATIVE_VARIABLE = "AVATAR_NATIVE"
+
+DEVICES = ("cpu", "cuda")
+"""Of torch, that native ops run on."""
+
+Place = tuple[int, int, Callable[[int], int] | None]
+"""What native functions are told of where to run: threads; stream and memory of a GPU."""
 
 
 def native_module() -> Any | None:  # noqa: ANN401 -- a compiled module has no static type
@@ -44,10 +52,44 @@ def _load() -> tuple[Any | None, str]:
         return None, f"{error}; reinstall avatar where there is a C++ compiler"
 
 
+@torch.compiler.assume_constant_result
+def has_cuda_kernels() -> bool:
+    """Return whether the native module was built with kernels for NVIDIA GPUs."""
+    return hasattr(native_module(), "rasterize_splats_on_gpu")
+
+
 def runs_natively(*tensors: Tensor) -> bool:
-    """Return whether the native CPU kernels take these tensors: float32 or integer, on the CPU."""
-    return has_native_module() and all(
-        tensor.device.type == "cpu"
-        and (tensor.dtype == torch.float32 or not tensor.dtype.is_floating_point)
-        for tensor in tensors
+    """Return whether native kernels take these tensors: float32 or integer, on one device.
+
+    That is the CPU, or an NVIDIA GPU where the module was built for them.
+    """
+    device = tensors[0].device
+    return (
+        has_native_module()
+        and (device.type == "cpu" or (device.type == "cuda" and has_cuda_kernels()))
+        and all(
+            tensor.device == device
+            and (tensor.dtype == torch.float32 or not tensor.dtype.is_floating_point)
+            for tensor in tensors
+        )
     )
+
+
+@contextmanager
+def native_place(device: torch.device) -> Iterator[Place]:
+    """Yield where native functions are to run for tensors on `device`.
+
+    On a GPU that is torch's current stream, nothing of which waits for anything; scratch memory is
+    torch's, and goes back to it afterwards: in the order of the stream.
+    """
+    if device.type == "cpu":
+        yield torch.get_num_threads(), 0, None
+        return
+    scratch: list[Tensor] = []
+
+    def allocate(size: int) -> int:
+        scratch.append(torch.empty(size, dtype=torch.uint8, device=device))
+        return scratch[-1].data_ptr()
+
+    with torch.cuda.device(device):
+        yield 0, torch.cuda.current_stream(device).cuda_stream, allocate

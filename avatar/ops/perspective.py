@@ -19,19 +19,19 @@ def perspective_barycentrics(
     Differentiable in `pixels` and `depths` (except where a weight is clamped to 0, less than
     1/256 pixel outside its triangle). Arguments and results as in `rasterize_mesh`.
     """
-    views = pixels.shape[:-2]
-    if views:
-        each = [
-            perspective_barycentrics(seen, *view, faces)
-            for seen, view in zip(triangles.flatten(0, -3), each_view(pixels, depths), strict=True)
-        ]
-        barycentrics, pixel_depths = (
-            torch.stack(parts).unflatten(0, views) for parts in zip(*each, strict=True)
-        )
-        return barycentrics, pixel_depths
     if runs_natively(pixels, depths, faces, triangles):
         return perspective_natively(triangles, pixels, depths, faces.long())
-    return perspective_barycentrics_reference(triangles, pixels, depths, faces)
+    views = pixels.shape[:-2]
+    if not views:
+        return perspective_barycentrics_reference(triangles, pixels, depths, faces)
+    each = [
+        perspective_barycentrics_reference(seen, *view, faces)
+        for seen, view in zip(triangles.flatten(0, -3), each_view(pixels, depths), strict=True)
+    ]
+    barycentrics, pixel_depths = (
+        torch.stack(parts).unflatten(0, views) for parts in zip(*each, strict=True)
+    )
+    return barycentrics, pixel_depths
 
 
 def perspective_barycentrics_reference(

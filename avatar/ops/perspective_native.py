@@ -1,5 +1,6 @@
 """Native barycentrics of pixels whose triangles are known, as a torch custom op with gradients."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,23 +8,38 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from avatar.core.errors import OptionError
-from avatar.ops.native import native_module
+from avatar.ops.native import DEVICES, Place, native_module, native_place
 
 
 def perspective_natively(
-    triangles: Int[Tensor, "height width"],
-    pixels: Float[Tensor, "verts 2"],
-    depths: Float[Tensor, " verts"],
+    triangles: Int[Tensor, "*views height width"],
+    pixels: Float[Tensor, "*views verts 2"],
+    depths: Float[Tensor, "*views verts"],
     faces: Int[Tensor, "faces 3"],
-) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
-    """Do what `perspective_barycentrics` does, with the native kernels; float32 on the CPU."""
+) -> tuple[Float[Tensor, "*views height width 3"], Float[Tensor, "*views height width"]]:
+    """Do what `perspective_barycentrics` does, natively; float32, on the CPU or a GPU."""
     return _forward(triangles, pixels, depths, faces)
+
+
+def mesh_arguments(
+    pixels: Float[Tensor, "*views verts 2"],
+    depths: Float[Tensor, "*views verts"],
+    faces: Int[Tensor, "faces 3"],
+    size: Sequence[int],
+    place: Place,
+) -> tuple[list[int], list[int], Place]:
+    """Return what native functions of meshes take first; the tensors are contiguous.
+
+    `size` is the picture's height and width.
+    """
+    sizes = [pixels.shape[:-2].numel(), pixels.shape[-2], len(faces), *size]
+    return [tensor.data_ptr() for tensor in (pixels, depths, faces)], sizes, place
 
 
 @torch.library.custom_op(
     "avatar::perspective_barycentrics",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor triangles, Tensor pixels, Tensor depths, Tensor faces) -> (Tensor, Tensor)",
 )
 def _forward(
@@ -34,14 +50,13 @@ def _forward(
     barycentrics = pixels.new_empty(*triangles.shape, 3)
     pixel_depths = pixels.new_empty(triangles.shape)
     kept = [t.detach().contiguous() for t in (pixels, depths, faces, triangles)]
-    native.perspective_barycentrics(
-        *(t.data_ptr() for t in kept[:3]),
-        *triangles.shape,
-        torch.get_num_threads(),
-        kept[3].data_ptr(),
-        barycentrics.data_ptr(),
-        pixel_depths.data_ptr(),
-    )
+    with native_place(pixels.device) as place:
+        native.perspective_barycentrics(
+            *mesh_arguments(*kept[:3], triangles.shape[-2:], place),
+            kept[3].data_ptr(),
+            barycentrics.data_ptr(),
+            pixel_depths.data_ptr(),
+        )
     return barycentrics, pixel_depths
 
 
@@ -54,7 +69,7 @@ def _(triangles: Tensor, pixels: Tensor, depths: Tensor, faces: Tensor) -> tuple
 @torch.library.custom_op(
     "avatar::perspective_barycentrics_backward",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor triangles, Tensor pixels, Tensor depths, Tensor faces, "
     "Tensor barycentric_gradient, Tensor depth_gradient) -> (Tensor, Tensor)",
 )
@@ -64,16 +79,14 @@ def _backward(*inputs: Tensor) -> tuple[Tensor, Tensor]:
     )
     native: Any = native_module()
     slopes = torch.empty_like(pixels), torch.empty_like(depths)
-    native.perspective_barycentrics_backward(
-        *(t.data_ptr() for t in (pixels, depths, faces)),
-        *triangles.shape,
-        torch.get_num_threads(),
-        triangles.data_ptr(),
-        len(pixels),
-        barycentric_gradient.data_ptr(),
-        depth_gradient.data_ptr(),
-        *(slope.data_ptr() for slope in slopes),
-    )
+    with native_place(pixels.device) as place:
+        native.perspective_barycentrics_backward(
+            *mesh_arguments(pixels, depths, faces, triangles.shape[-2:], place),
+            triangles.data_ptr(),
+            barycentric_gradient.data_ptr(),
+            depth_gradient.data_ptr(),
+            *(slope.data_ptr() for slope in slopes),
+        )
     return slopes
 
 
@@ -83,13 +96,15 @@ def _(*inputs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _check_indices(triangles: Tensor, pixels: Tensor, faces: Tensor) -> None:
+    if triangles.device.type != "cpu":
+        return  # nothing waits for a GPU: its kernels leave such triangles out
     if triangles.numel() and int(triangles.max()) >= len(faces):
         raise OptionError(
             f"triangles: expected rows of {len(faces)} faces, got {int(triangles.max())}"
         )
-    if len(faces) and not (int(faces.min()) >= 0 and int(faces.max()) < len(pixels)):
+    if len(faces) and not (int(faces.min()) >= 0 and int(faces.max()) < pixels.shape[-2]):
         raise OptionError(
-            f"faces: expected indices of {len(pixels)} vertices, "
+            f"faces: expected indices of {pixels.shape[-2]} vertices, "
             f"got {int(faces.min())} to {int(faces.max())}"
         )
 

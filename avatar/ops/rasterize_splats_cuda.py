@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from avatar.core.errors import OptionError
-from avatar.ops.native import native_module
+from avatar.ops.native import has_cuda_kernels, native_module
 
 _MOST_PAIRS = (1 << 31) - 1
 
@@ -41,12 +41,6 @@ class _Room:
 @functools.cache
 def _room(device: torch.device) -> _Room:
     return _Room() if device.type == "cuda" else _Room(pairs=0)
-
-
-def has_cuda_kernels() -> bool:
-    """Return whether the native module was built with kernels for NVIDIA GPUs."""
-    native = native_module()
-    return native is not None and hasattr(native, "rasterize_splats_on_gpu")
 
 
 def check_cuda_kernels() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from avatar.core.errors import OptionError
 from avatar.ops.interpolate import PictureSlopes
-from avatar.ops.native import native_module, runs_natively
+from avatar.ops.native import DEVICES, Place, native_module, native_place, runs_natively
 
 Wrap = Literal["clamp", "repeat"]
 
@@ -145,15 +145,16 @@ def _checked_levels(
 @torch.library.custom_op(
     "avatar::sample_texture",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor[] levels, Tensor uvs, Tensor? lods, bool repeat) -> Tensor",
 )
 def _sample(levels: Sequence[Tensor], uvs: Tensor, lods: Tensor | None, repeat: bool) -> Tensor:  # noqa: FBT001
     native: Any = native_module()
     picture = uvs.new_empty(*uvs.shape[:2], levels[0].shape[2])
-    kept, arguments = _native_arguments(levels, uvs, lods, repeat=repeat)
-    native.sample_texture(*arguments, picture.data_ptr())
-    del kept
+    with native_place(uvs.device) as place:
+        kept, arguments = _native_arguments(levels, uvs, lods, place, repeat=repeat)
+        native.sample_texture(*arguments, picture.data_ptr())
+        del kept
     return picture
 
 
@@ -166,7 +167,7 @@ def _(levels: Sequence[Tensor], uvs: Tensor, lods: Tensor | None, repeat: bool) 
 @torch.library.custom_op(
     "avatar::sample_texture_backward",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema="(Tensor[] levels, Tensor uvs, Tensor? lods, bool repeat, Tensor gradient, "
     "bool by_levels, bool by_uvs) -> (Tensor[], Tensor)",
 )
@@ -174,15 +175,16 @@ def _backward(*inputs: Any) -> tuple[list[Tensor], Tensor]:  # noqa: ANN401
     levels, uvs, lods, repeat, gradient, by_levels, by_uvs = inputs
     native: Any = native_module()
     level_slopes, uv_slope = _empty_gradients(*inputs)
-    kept, arguments = _native_arguments(levels, uvs, lods, repeat=repeat)
     gradient = gradient.contiguous()
-    native.sample_texture_backward(
-        *arguments,
-        gradient.data_ptr(),
-        uv_slope.data_ptr() if by_uvs else 0,
-        [slope.data_ptr() for slope in level_slopes] if by_levels else [],
-    )
-    del kept
+    with native_place(uvs.device) as place:
+        kept, arguments = _native_arguments(levels, uvs, lods, place, repeat=repeat)
+        native.sample_texture_backward(
+            *arguments,
+            gradient.data_ptr(),
+            uv_slope.data_ptr() if by_uvs else 0,
+            [slope.data_ptr() for slope in level_slopes] if by_levels else [],
+        )
+        del kept
     return level_slopes, uv_slope
 
 
@@ -194,7 +196,7 @@ def _empty_gradients(*inputs: Any) -> tuple[list[Tensor], Tensor]:  # noqa: ANN4
 
 
 def _native_arguments(
-    levels: Sequence[Tensor], uvs: Tensor, lods: Tensor | None, *, repeat: bool
+    levels: Sequence[Tensor], uvs: Tensor, lods: Tensor | None, place: Place, *, repeat: bool
 ) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Return the tensors to be kept alive, and what the native function takes."""
     kept = [t.detach().contiguous() for t in (*levels, uvs, *([] if lods is None else [lods]))]
@@ -206,7 +208,7 @@ def _native_arguments(
         0 if lods is None else kept[-1].data_ptr(),
         uvs.shape[0] * uvs.shape[1],
         repeat,
-        torch.get_num_threads(),
+        place,
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from avatar.ops.native import native_module
+from avatar.ops.native import DEVICES, native_module, native_place
 
 _INPUTS = (
     "Tensor vertices, Tensor morphs, Tensor skin_weights, Tensor morph_weights, Tensor matrices"
@@ -21,7 +21,7 @@ def skin_natively(
     morph_weights: Float[Tensor, "poses morphs"],
     matrices: Float[Tensor, "poses joints 3 4"],
 ) -> Float[Tensor, "poses verts 3"]:
-    """Do what `skin` does, with the native kernels; float32 on the CPU."""
+    """Do what `skin` does, with the native kernels; float32, on the CPU or a GPU."""
     return _forward(vertices, morphs, skin_weights, morph_weights, matrices)
 
 
@@ -30,17 +30,18 @@ def _arguments(inputs: Sequence[Tensor]) -> tuple[list[Tensor], tuple[Any, ...]]
     kept = [tensor.detach().contiguous() for tensor in inputs]
     _, morphs, skin_weights, morph_weights, _ = kept
     sizes = [len(skin_weights), len(morphs), skin_weights.shape[1], len(morph_weights)]
-    return kept, ([tensor.data_ptr() for tensor in kept], sizes, torch.get_num_threads())
+    return kept, ([tensor.data_ptr() for tensor in kept], sizes)
 
 
 @torch.library.custom_op(
-    "avatar::skin", mutates_args=(), device_types="cpu", schema=f"({_INPUTS}) -> Tensor"
+    "avatar::skin", mutates_args=(), device_types=DEVICES, schema=f"({_INPUTS}) -> Tensor"
 )
 def _forward(*inputs: Tensor) -> Tensor:
     native: Any = native_module()
     kept, arguments = _arguments(inputs)
     posed = kept[0].new_empty(len(kept[3]), len(kept[0]), 3)
-    native.skin(*arguments, posed.data_ptr())
+    with native_place(posed.device) as place:
+        native.skin(*arguments, place, posed.data_ptr())
     return posed
 
 
@@ -52,7 +53,7 @@ def _(*inputs: Tensor) -> Tensor:
 @torch.library.custom_op(
     "avatar::skin_backward",
     mutates_args=(),
-    device_types="cpu",
+    device_types=DEVICES,
     schema=f"({_INPUTS}, Tensor gradient, bool[] wanted) -> (Tensor, Tensor, Tensor, Tensor, "
     "Tensor)",
 )
@@ -64,7 +65,8 @@ def _backward(*inputs: Any) -> tuple[Tensor, ...]:  # noqa: ANN401
     addresses = [
         slope.data_ptr() if wanted else 0 for slope, wanted in zip(slopes, inputs[6], strict=True)
     ]
-    native.skin_backward(*arguments, gradient.data_ptr(), addresses)
+    with native_place(gradient.device) as place:
+        native.skin_backward(*arguments, place, gradient.data_ptr(), addresses)
     del kept
     return slopes
 

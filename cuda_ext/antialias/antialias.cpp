@@ -16,25 +16,28 @@ namespace {
 class Crossings {
   public:
     explicit Crossings(const AntialiasInput& in)
-        : in_(in), begins_(in.threads + 1), ends_(in.threads), facing_(in.face_count + 1) {
-#pragma omp parallel for num_threads(in.threads) schedule(static)
+        : in_(in),
+          begins_(in.place.threads + 1),
+          ends_(in.place.threads),
+          facing_(in.face_count + 1) {
+#pragma omp parallel for num_threads(in.place.threads) schedule(static)
         for (int64_t face = 0; face < in.face_count; ++face) {
             facing_[face] = static_cast<int8_t>(facing(in, face));
         }
-        Buffer<int64_t> steps(in.threads);
-#pragma omp parallel for num_threads(in.threads) schedule(static, 1)
-        for (int run = 0; run < in.threads; ++run) {
+        Buffer<int64_t> steps(in.place.threads);
+#pragma omp parallel for num_threads(in.place.threads) schedule(static, 1)
+        for (int run = 0; run < in.place.threads; ++run) {
             steps[run] = 0;
             each_outline(run, [&](int64_t, const Outline& o) { steps[run] += o.high - o.low + 1; });
         }
         int64_t total = 0;
-        for (int run = 0; run < in.threads; ++run) {
+        for (int run = 0; run < in.place.threads; ++run) {
             begins_[run] = total;
             total += steps[run];
         }
         found_ = static_cast<Found*>(::operator new((total + 1) * sizeof(Found)));
-#pragma omp parallel for num_threads(in.threads) schedule(static, 1)
-        for (int run = 0; run < in.threads; ++run) {
+#pragma omp parallel for num_threads(in.place.threads) schedule(static, 1)
+        for (int run = 0; run < in.place.threads; ++run) {
             int64_t next = begins_[run];
             each_outline(run, [&](int64_t edge, const Outline& o) {
                 for (int step = o.low; step <= o.high; ++step) {
@@ -56,14 +59,14 @@ class Crossings {
     int64_t keep_nearest() {
         const int64_t area = static_cast<int64_t>(in_.height) * in_.width;
         Buffer<int32_t> best(2 * area);  // of each pixel and axis: place among those kept so far
-#pragma omp parallel for num_threads(in_.threads) schedule(static, 1)
-        for (int run = 0; run < in_.threads; ++run) {
-            const int64_t begin = 2 * area * run / in_.threads;
-            const int64_t end = 2 * area * (run + 1) / in_.threads;
+#pragma omp parallel for num_threads(in_.place.threads) schedule(static, 1)
+        for (int run = 0; run < in_.place.threads; ++run) {
+            const int64_t begin = 2 * area * run / in_.place.threads;
+            const int64_t end = 2 * area * (run + 1) / in_.place.threads;
             std::memset(&best[begin], -1, (end - begin) * sizeof(int32_t));
         }
         int64_t kept = 0;
-        for (int run = 0; run < in_.threads; ++run) {
+        for (int run = 0; run < in_.place.threads; ++run) {
             for (int64_t i = begins_[run]; i < ends_[run]; ++i) {
                 const OutlineCrossing& crossing = found_[i].crossing;
                 const int64_t pair = min(crossing.inner, crossing.outer);
@@ -89,8 +92,8 @@ class Crossings {
 
     template <typename Visit>
     void each_outline(int run, Visit visit) const {
-        const int64_t end = in_.edge_count * (run + 1) / in_.threads;
-        for (int64_t edge = in_.edge_count * run / in_.threads; edge < end; ++edge) {
+        const int64_t end = in_.edge_count * (run + 1) / in_.place.threads;
+        for (int64_t edge = in_.edge_count * run / in_.place.threads; edge < end; ++edge) {
             const int64_t second = in_.edge_faces[2 * edge + 1];
             if (second >= 0 && !is_outline(facing_[in_.edge_faces[2 * edge]], facing_[second])) {
                 continue;
@@ -108,9 +111,10 @@ class Crossings {
 
 void copy(const AntialiasInput& in, const float* from, float* to) {
     const int64_t size = static_cast<int64_t>(in.height) * in.width * in.channels;
-#pragma omp parallel for num_threads(in.threads) schedule(static, 1)
-    for (int run = 0; run < in.threads; ++run) {
-        const int64_t begin = size * run / in.threads, end = size * (run + 1) / in.threads;
+#pragma omp parallel for num_threads(in.place.threads) schedule(static, 1)
+    for (int run = 0; run < in.place.threads; ++run) {
+        const int64_t begin = size * run / in.place.threads,
+                      end = size * (run + 1) / in.place.threads;
         std::memcpy(to + begin, from + begin, (end - begin) * sizeof(float));
     }
 }
@@ -134,11 +138,14 @@ bool antialias(const AntialiasInput& in, float* result, const Allocator& allocat
     return true;
 }
 
-void antialias_backward(const AntialiasInput& in, const OutlineCrossing* crossings,
-                        int64_t crossing_count, int64_t vertex_count, const float* result_gradient,
-                        float* picture_gradient, float* pixel_gradient) {
+// What is left for the backward pass are the crossings.
+void antialias_backward(const AntialiasInput& in, const void* state, int64_t state_size,
+                        const float* result_gradient, float* picture_gradient,
+                        float* pixel_gradient) {
+    const auto* crossings = static_cast<const OutlineCrossing*>(state);
+    const int64_t crossing_count = state_size / static_cast<int64_t>(sizeof(OutlineCrossing));
     copy(in, result_gradient, picture_gradient);
-    if (pixel_gradient) std::memset(pixel_gradient, 0, 2 * vertex_count * sizeof(float));
+    if (pixel_gradient) std::memset(pixel_gradient, 0, 2 * in.vertex_count * sizeof(float));
     for (int64_t i = 0; i < crossing_count; ++i) {
         const OutlineCrossing& c = crossings[i];
         const float* slope = result_gradient + (c.cover > 0 ? c.outer : c.inner) * in.channels;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/allocator.h"
+#include "common/place.h"
 
 namespace avatar {
 
@@ -16,9 +17,9 @@ struct AntialiasInput {
     const int64_t* edge_verts;     // edges x 2
     const int64_t* edge_faces;     // edges x 2, the second -1 on a rim
     const int64_t* edge_opposite;  // edges
-    int64_t face_count, edge_count;
+    int64_t vertex_count, face_count, edge_count;
     int height, width, channels;
-    int threads;
+    Place place;
 };
 
 // Where an outline passes between two neighbouring pixels: `cover` is how much further than halfway
@@ -31,13 +32,12 @@ struct OutlineCrossing {
 };
 static_assert(sizeof(OutlineCrossing) == 32);
 
-// Fill `result` (like the picture) and leave the crossings, as many as the memory asked for holds;
+// Fill `result` (like the picture) and leave `state` for the way back, in the memory asked for;
 // false without memory.
 using Antialias = bool (*)(const AntialiasInput&, float* result, const Allocator&);
 
 // Fill the gradients of the picture and of `pixels` (verts x 2, null leaves it out).
-using AntialiasBackward = void (*)(const AntialiasInput&, const OutlineCrossing* crossings,
-                                   int64_t crossing_count, int64_t vertex_count,
+using AntialiasBackward = void (*)(const AntialiasInput&, const void* state, int64_t state_size,
                                    const float* result_gradient, float* picture_gradient,
                                    float* pixel_gradient);
 

@@ -2,6 +2,7 @@
 // share. In double, as the torch twin has it.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "antialias/antialias.h"
@@ -53,7 +54,7 @@ AVATAR_INLINE Outline outline(const AntialiasInput& in, int64_t edge) {
         const float depth = in.depths[vertex];
         // Written so that NaN fails.
         if (!(x >= -kOutlineLimit && x <= kOutlineLimit && y >= -kOutlineLimit &&
-              y <= kOutlineLimit && depth > 0 && depth < __builtin_inff())) {
+              y <= kOutlineLimit && depth > 0 && depth < INFINITY)) {
             return o;
         }
         double* to = i ? o.end : o.start;
@@ -68,7 +69,7 @@ AVATAR_INLINE Outline outline(const AntialiasInput& in, int64_t edge) {
         dx * (in.pixels[2 * third + 1] - o.start[1]) - dy * (in.pixels[2 * third] - o.start[0]);
     o.inner_first = side * (o.along ? dy : -dx) > 0;
     const double a = o.start[o.along], b = o.end[o.along];
-    const double low = __builtin_ceil(a < b ? a : b), high = __builtin_floor(a < b ? b : a);
+    const double low = ::ceil(a < b ? a : b), high = ::floor(a < b ? b : a);
     const int last = (o.along ? in.height : in.width) - 1;
     o.low = low > 0 ? static_cast<int>(low) : 0;
     o.high = high < last ? static_cast<int>(high) : last;
@@ -81,7 +82,7 @@ AVATAR_INLINE bool cross(const AntialiasInput& in, const Outline& o, int step,
                          OutlineCrossing& crossing, double& depth) {
     const double fraction = o.fraction(step), across = o.across(fraction);
     const int breadth = o.along ? in.width : in.height;
-    const double first = __builtin_floor(across);
+    const double first = ::floor(across);
     if (!(first >= 0 && first < breadth - 1)) return false;
     depth = 1 / (o.near[0] + fraction * (o.near[1] - o.near[0]));
     const int index = static_cast<int>(first);

@@ -2,9 +2,16 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "common/instruction_sets.h"
+#include "common/place.h"
 
 namespace avatar {
 
@@ -23,6 +30,26 @@ inline void* allocate_in_python(void* context, std::size_t bytes) {
     } catch (...) {
         return nullptr;
     }
+}
+
+// What Python says of the place: threads of the CPU, or none, a stream of a GPU, and what allocates
+// its memory.
+using PlaceArguments = std::tuple<int, uintptr_t, std::optional<nanobind::callable> >;
+
+// Valid as long as the arguments are.
+inline Place place_of(const PlaceArguments& arguments) {
+    const auto& [threads, stream, allocate] = arguments;
+    void* context = allocate ? const_cast<nanobind::callable*>(&*allocate) : nullptr;
+    return {threads, pointer<void>(stream), {allocate_in_python, context}};
+}
+
+// The kernels that run there.
+inline const Kernels& kernels_at(const Place& place) {
+#ifdef AVATAR_WITH_CUDA
+    if (!place.threads) return gpu::kernels;
+#endif
+    (void)place;
+    return active_kernels();
 }
 
 // Each op adds its functions to the module.

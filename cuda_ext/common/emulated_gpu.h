@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
+#include "common/place.h"
 #include "common/portable.h"
 #include "common/scalar.h"
 
@@ -21,6 +23,19 @@ inline void add_to(double* sum, double x) {
 }
 inline void or_into(uint32_t* bits, uint32_t more) {
     *bits |= more;
+}
+inline void max_into(uint64_t* most, uint64_t x) {
+    *most = std::max(*most, x);
+}
+inline void min_into(uint64_t* least, uint64_t x) {
+    *least = std::min(*least, x);
+}
+inline void min_into(uint32_t* least, uint32_t x) {
+    *least = std::min(*least, x);
+}
+// Add one; returns what was there.
+inline uint32_t count_up(uint32_t* count) {
+    return (*count)++;
 }
 
 struct WarpMask {
@@ -100,11 +115,39 @@ struct EmulatedWarp {
         function();
     }
 
+    // kCount floats of every lane: function(lane, floats) writes them.
+    template <int kCount, typename Function>
+    static void many(Float* values, Function function) {
+        for (int lane = 0; lane < 32; ++lane) {
+            float here[kCount];
+            function(lane, here);
+            for (int i = 0; i < kCount; ++i) values[i].lanes[lane] = here[i];
+        }
+    }
+
+    // The value in some lanes, 0 in the others.
+    static Float only(uint32_t lanes, const Float& x) {
+        return Float::each([&](int lane) { return lanes >> lane & 1 ? x.lanes[lane] : 0.0f; });
+    }
+
+    // Call function(i) for every i below count, spread over the lanes.
+    template <typename Function>
+    static void share(int64_t count, Function function) {
+        for (int64_t i = 0; i < count; ++i) function(i);
+    }
+
     // Add the lanes of each of kCount values to sums[i], where other warps add too.
     template <int kCount>
     static void add_sums(const Float* values, float* sums) {
+        add_sums_to<kCount>(values, [&](int i) { return sums + i; });
+    }
+    // The same with place(i) for sums + i; null leaves a sum out.
+    template <int kCount, typename Place>
+    static void add_sums_to(const Float* values, Place place) {
         for (int i = 0; i < kCount; ++i) {
-            for (float lane : values[i].lanes) sums[i] += lane;
+            float* sum = place(i);
+            if (!sum) continue;
+            for (float lane : values[i].lanes) *sum += lane;
         }
     }
 };
@@ -112,6 +155,18 @@ struct EmulatedWarp {
 // The machine that kernels are launched on, with the words of Gpu.
 class EmulatedGpu {
   public:
+    EmulatedGpu() = default;
+    explicit EmulatedGpu(const Place&) {}
+
+    // Scratch memory that lasts as long as this.
+    template <typename T>
+    T* take(int64_t count) {
+        const std::size_t size = (count * sizeof(T) + 7) / 8 + 1;
+        memory_.push_back(std::make_unique<uint64_t[]>(size));
+        // As on a GPU nothing sensible is in it: what is read before it is written shows in tests.
+        std::memset(memory_.back().get(), 0xa5, size * sizeof(uint64_t));
+        return reinterpret_cast<T*>(memory_.back().get());
+    }
     template <typename Kernel>
     void each(int64_t count, const Kernel& kernel) {
         for (int64_t i = 0; i < count; ++i) kernel(i);
@@ -145,6 +200,10 @@ class EmulatedGpu {
         }
     }
     static std::size_t scratch_size(int64_t) { return 0; }
+    void check() const {}
+
+  private:
+    std::vector<std::unique_ptr<uint64_t[]> > memory_;
 };
 
 }  // namespace avatar::AVATAR_ISA

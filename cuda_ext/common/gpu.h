@@ -6,7 +6,10 @@
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
 #include <cuda/std/functional>
+#include <new>
+#include <stdexcept>
 
+#include "common/place.h"
 #include "common/portable.h"
 #include "common/scalar.h"
 
@@ -24,6 +27,19 @@ AVATAR_DEVICE void add_to(double* sum, double x) {
 }
 AVATAR_DEVICE void or_into(uint32_t* bits, uint32_t more) {
     atomicOr(bits, more);
+}
+AVATAR_DEVICE void max_into(uint64_t* most, uint64_t x) {
+    atomicMax(reinterpret_cast<unsigned long long*>(most), static_cast<unsigned long long>(x));
+}
+AVATAR_DEVICE void min_into(uint64_t* least, uint64_t x) {
+    atomicMin(reinterpret_cast<unsigned long long*>(least), static_cast<unsigned long long>(x));
+}
+AVATAR_DEVICE void min_into(uint32_t* least, uint32_t x) {
+    atomicMin(least, x);
+}
+// Add one; returns what was there.
+AVATAR_DEVICE uint32_t count_up(uint32_t* count) {
+    return atomicAdd(count, 1u);
 }
 
 // Thirty-two threads in step. A value of all lanes is a float: each thread holds its own.
@@ -54,10 +70,32 @@ struct GpuWarp {
         if (lane() == 0) function();
     }
 
-    // Add the lanes of each of kCount values to sums[i], where other warps add too: halves of the
-    // warp swap halves of the values, until every other lane holds one sum.
+    // kCount floats of every lane: function(lane, floats) writes them.
+    template <int kCount, typename Function>
+    static AVATAR_DEVICE void many(Float* values, Function function) {
+        function(lane(), values);
+    }
+
+    // The value in some lanes, 0 in the others.
+    static AVATAR_DEVICE Float only(uint32_t lanes, Float x) {
+        return lanes >> lane() & 1 ? x : 0.0f;
+    }
+
+    // Call function(i) for every i below count, spread over the lanes.
+    template <typename Function>
+    static AVATAR_DEVICE void share(int64_t count, Function function) {
+        for (int64_t i = lane(); i < count; i += 32) function(i);
+    }
+
+    // Add the lanes of each of kCount values to sums[i], where other warps add too.
     template <int kCount>
     static AVATAR_DEVICE void add_sums(const Float* values, float* sums) {
+        add_sums_to<kCount>(values, [&](int i) { return sums + i; });
+    }
+    // The same with place(i) for sums + i; null leaves a sum out. Halves of the warp swap halves of
+    // the values, until every other lane holds one sum.
+    template <int kCount, typename Place>
+    static AVATAR_DEVICE void add_sums_to(const Float* values, Place place_of) {
         static_assert(kCount <= 16);
         float held[16];
 #pragma unroll
@@ -68,7 +106,8 @@ struct GpuWarp {
         swap_halves<1>(held);
         const float sum = held[0] + __shfl_xor_sync(kAllLanes, held[0], 1);
         const int place = lane() >> 1;
-        if (!(lane() & 1) && place < kCount) atomicAdd(sums + place, sum);
+        if (lane() & 1 || place >= kCount) return;
+        if (float* to = place_of(place)) atomicAdd(to, sum);
     }
 
   private:
@@ -100,7 +139,17 @@ __global__ void __launch_bounds__(kBlockThreads) run_each_warp(int64_t count, Ke
 
 class Gpu {
   public:
-    explicit Gpu(cudaStream_t stream) : stream_(stream) {}
+    explicit Gpu(cudaStream_t stream) : stream_(stream), scratch_{} {}
+    explicit Gpu(const Place& place)
+        : stream_(static_cast<cudaStream_t>(place.stream)), scratch_(place.scratch) {}
+
+    // Scratch memory that lasts until what is launched here has run.
+    template <typename T>
+    T* take(int64_t count) {
+        void* memory = scratch_.allocate(scratch_.context, count * sizeof(T) + 1);
+        if (!memory) throw std::bad_alloc();
+        return static_cast<T*>(memory);
+    }
 
     // Call kernel(i) for every i, in no order.
     template <typename Kernel>
@@ -121,15 +170,18 @@ class Gpu {
         if (size) note(cudaMemsetAsync(memory, byte, size, stream_));
     }
     // Sort by the lowest `bits` of the keys, stably; what is not `sorted_…` may be overwritten.
-    void sort(uint32_t* keys, uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
-              int64_t count, int bits, void* scratch, std::size_t scratch_size) {
+    // (A template, like the next two, so that only those who sort compile it.)
+    template <typename Key>
+    void sort(Key* keys, uint32_t* values, Key* sorted_keys, uint32_t* sorted_values, int64_t count,
+              int bits, void* scratch, std::size_t scratch_size) {
         if (count == 0) return;
         note(cub::DeviceRadixSort::SortPairs(scratch, scratch_size, keys, sorted_keys, values,
                                              sorted_values, static_cast<int>(count), 0, bits,
                                              stream_));
     }
     // Sums of all counts before each.
-    void scan(const uint32_t* counts, uint64_t* sums, int64_t count, void* scratch,
+    template <typename Count>
+    void scan(const Count* counts, uint64_t* sums, int64_t count, void* scratch,
               std::size_t scratch_size) {
         if (count == 0) return;
         note(cub::DeviceScan::ExclusiveScan(scratch, scratch_size, counts, sums,
@@ -137,10 +189,11 @@ class Gpu {
                                             static_cast<int>(count), stream_));
     }
     // What `sort` and `scan` of at most `count` need.
+    template <typename Key = uint32_t>
     static std::size_t scratch_size(int64_t count) {
         std::size_t sort = 0, scan = 0;
-        const uint32_t* in = nullptr;
-        uint32_t* out = nullptr;
+        const Key* in = nullptr;
+        Key* out = nullptr;
         uint64_t* sums = nullptr;
         cub::DeviceRadixSort::SortPairs(nullptr, sort, in, out, in, out, static_cast<int>(count));
         cub::DeviceScan::ExclusiveScan(nullptr, scan, in, sums, cuda::std::plus<>(), uint64_t{0},
@@ -150,6 +203,9 @@ class Gpu {
 
     // The first thing that went wrong.
     cudaError_t error() const { return error_; }
+    void check() const {
+        if (error_ != cudaSuccess) throw std::runtime_error(cudaGetErrorString(error_));
+    }
 
   private:
     static unsigned blocks(int64_t count, int each) {
@@ -161,6 +217,7 @@ class Gpu {
     }
 
     cudaStream_t stream_;
+    Allocator scratch_;
     cudaError_t error_ = cudaSuccess;
 };
 

@@ -26,5 +26,11 @@ AVATAR_INLINE float reciprocal(float x) {
 AVATAR_INLINE float select(bool mask, float yes, float no) {
     return mask ? yes : no;
 }
+AVATAR_INLINE double select(bool mask, double yes, double no) {
+    return mask ? yes : no;
+}
+AVATAR_INLINE double floor(double x) {
+    return ::floor(x);
+}
 
 }  // namespace avatar::AVATAR_ISA

@@ -1,22 +1,22 @@
 #include "common/bind.h"
-#include "common/instruction_sets.h"
 
 namespace nb = nanobind;
 
 namespace avatar {
 namespace {
 
-double image_loss(uintptr_t picture, uintptr_t target, int channels, int height, int width,
-                  float ssim_weight, int threads, uintptr_t gradient) {
+void image_loss(uintptr_t picture, uintptr_t target, int channels, int height, int width,
+                float ssim_weight, const PlaceArguments& place, uintptr_t loss,
+                uintptr_t gradient) {
     const ImageLossInput in{pointer<const float>(picture),
                             pointer<const float>(target),
                             channels,
                             height,
                             width,
                             ssim_weight,
-                            threads};
+                            place_of(place)};
     nb::gil_scoped_release unlocked;
-    return active_kernels().image_loss(in, pointer<float>(gradient));
+    kernels_at(in.place).image_loss(in, pointer<float>(loss), pointer<float>(gradient));
 }
 
 }  // namespace

@@ -3,39 +3,21 @@
 // Bands of rows of one channel are the tasks: the four blurred quantities of a band stay in cache
 // between the horizontal and the vertical pass. Bands are the same whatever the number of threads,
 // and their sums are added in order.
-#include "image_loss/image_loss.h"
-
 #include <cmath>
 #include <cstring>
 
 #include "common/kernel.h"
 #include "common/wide.h"
+#include "image_loss/similarity.h"
 
 namespace avatar::AVATAR_ISA {
 namespace {
 
-constexpr int kRadius = 5;
 constexpr int kBand = 32;
 constexpr int kRows = kBand + 2 * kRadius;
-constexpr int kMoments = 4;  // means of x, y, x^2 + y^2 and xy: all the similarity needs
-constexpr int kSlopes = 3;   // of the similarity by the means of x, x^2 and xy
-constexpr int kAtOnce = 4;   // rows blurred together, so that what they share is loaded once
+constexpr int kAtOnce = 4;  // rows blurred together, so that what they share is loaded once
 constexpr int kColumns = 4 * kLanes;  // of a band that stay in the first cache while it is blurred
-constexpr float kC1 = 0.01f * 0.01f, kC2 = 0.03f * 0.03f;
 static_assert(kBand % kAtOnce == 0);
-
-// The Gaussian's weights, from the middle outwards.
-struct Window {
-    float weights[kRadius + 1];
-    Window() {
-        double sum = 0, values[kRadius + 1];
-        for (int i = 0; i <= kRadius; ++i) {
-            values[i] = std::exp(-i * i / (2 * 1.5 * 1.5));
-            sum += values[i] * (i ? 2 : 1);
-        }
-        for (int i = 0; i <= kRadius; ++i) weights[i] = static_cast<float>(values[i] / sum);
-    }
-};
 
 int filled_width(int width) {
     return (width + kLanes - 1) / kLanes * kLanes;
@@ -149,24 +131,6 @@ void blur_moments(const Band& band, const Window& window, Scratch& scratch) {
     }
 }
 
-struct Similarity {
-    Wide value, by_mean, by_square, by_product;
-};
-
-AVATAR_INLINE Similarity similarity(Wide x, Wide t, Wide squares, Wide product) {
-    const Wide two = 2.0f;
-    const Wide mean_product = x * t, mean_squares = fma(x, x, t * t);
-    const Wide a = fma(two, mean_product, kC1), b = fma(two, product - mean_product, kC2);
-    const Wide c = mean_squares + kC1, d = (squares - mean_squares) + kC2;
-    const Wide whole = Wide(1.0f) / (c * d);
-    Similarity s;
-    s.value = a * b * whole;
-    s.by_product = two * a * whole;
-    s.by_square = Wide(0.0f) - s.value * c * whole;
-    s.by_mean = two * (t * b * whole - x * (s.value * d * whole + s.by_square)) - s.by_product * t;
-    return s;
-}
-
 // Store the first `count` lanes.
 AVATAR_INLINE void store_some(float* to, Wide x, int count) {
     if (count == kLanes) {
@@ -211,7 +175,7 @@ double band_similarity(const Band& band, const Window& window, Scratch& scratch,
     each_block<kMoments>(band, window, scratch, [&](int x, int y, int count, const auto& m) {
         Wide block = 0.0f;
         for (int i = 0; i < min(kAtOnce, band.rows - y); ++i) {
-            const Similarity s = similarity(m[0][i], m[1][i], m[2][i], m[3][i]);
+            const Similarity<Wide> s = similarity(m[0][i], m[1][i], m[2][i], m[3][i]);
             block = block + s.value;
             if (!slopes) continue;
             const int64_t place = static_cast<int64_t>(band.top + y + i) * band.width + x;
@@ -284,14 +248,14 @@ double band_l1(const Band& band) {
 
 }  // namespace
 
-double image_loss(const ImageLossInput& in, float* gradient) {
+void image_loss(const ImageLossInput& in, float* loss, float* gradient) {
     const Window window;
     const int64_t area = static_cast<int64_t>(in.height) * in.width;
     const int bands = (in.height + kBand - 1) / kBand;
     const int64_t tasks = static_cast<int64_t>(bands) * in.channels;
     Buffer<double> l1(tasks + 1), ssim(tasks + 1);
     Buffer<float> slope_maps(gradient ? kSlopes * area * in.channels : 1);
-#pragma omp parallel num_threads(in.threads)
+#pragma omp parallel num_threads(in.place.threads)
     {
         Scratch scratch(in.width);
         const auto band_of = [&](int64_t task) {
@@ -332,7 +296,8 @@ double image_loss(const ImageLossInput& in, float* gradient) {
         ssim_sum += ssim[task];
     }
     const double count = static_cast<double>(area) * in.channels;
-    return (1.0 - in.ssim_weight) * l1_sum / count + in.ssim_weight * (1.0 - ssim_sum / count);
+    *loss = static_cast<float>((1.0 - in.ssim_weight) * l1_sum / count +
+                               in.ssim_weight * (1.0 - ssim_sum / count));
 }
 
 }  // namespace avatar::AVATAR_ISA

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/place.h"
+
 namespace avatar {
 
 struct ImageLossInput {
@@ -10,10 +12,10 @@ struct ImageLossInput {
     const float* target;   // the same
     int channels, height, width;
     float ssim_weight;
-    int threads;
+    Place place;
 };
 
-// Returns the loss; fills `gradient`, its slope by the picture, unless that is null.
-using ImageLoss = double (*)(const ImageLossInput&, float* gradient);
+// Fill `loss`, and `gradient`, its slope by the picture, unless that is null.
+using ImageLoss = void (*)(const ImageLossInput&, float* loss, float* gradient);
 
 }  // namespace avatar

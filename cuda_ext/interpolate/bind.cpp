@@ -1,7 +1,6 @@
 #include <stdexcept>
 
 #include "common/bind.h"
-#include "common/instruction_sets.h"
 
 namespace nb = nanobind;
 
@@ -10,7 +9,7 @@ namespace {
 
 InterpolateInput interpolate_input(uintptr_t triangles, uintptr_t barycentrics, uintptr_t faces,
                                    uintptr_t attributes, int64_t pixel_count, int64_t face_count,
-                                   int64_t value_count, int channels, int threads) {
+                                   int64_t value_count, int channels, const PlaceArguments& place) {
     return {pointer<const int64_t>(triangles),
             pointer<const float>(barycentrics),
             pointer<const int64_t>(faces),
@@ -19,35 +18,35 @@ InterpolateInput interpolate_input(uintptr_t triangles, uintptr_t barycentrics, 
             face_count,
             value_count,
             channels,
-            threads};
+            place_of(place)};
 }
 
 void interpolate(uintptr_t triangles, uintptr_t barycentrics, uintptr_t faces, uintptr_t attributes,
                  int64_t pixel_count, int64_t face_count, int64_t value_count, int channels,
-                 int threads, uintptr_t picture) {
+                 const PlaceArguments& place, uintptr_t picture) {
     const InterpolateInput in =
         interpolate_input(triangles, barycentrics, faces, attributes, pixel_count, face_count,
-                          value_count, channels, threads);
+                          value_count, channels, place);
     bool valid;
     {
         nb::gil_scoped_release unlocked;
-        valid = active_kernels().interpolate(in, pointer<float>(picture));
+        valid = kernels_at(in.place).interpolate(in, pointer<float>(picture));
     }
     if (!valid) throw std::out_of_range("an index is out of range");
 }
 
 void interpolate_backward(uintptr_t triangles, uintptr_t barycentrics, uintptr_t faces,
                           uintptr_t attributes, int64_t pixel_count, int64_t face_count,
-                          int64_t value_count, int channels, int threads,
+                          int64_t value_count, int channels, const PlaceArguments& place,
                           uintptr_t picture_gradient, uintptr_t barycentric_gradient,
                           uintptr_t attribute_gradient) {
     const InterpolateInput in =
         interpolate_input(triangles, barycentrics, faces, attributes, pixel_count, face_count,
-                          value_count, channels, threads);
+                          value_count, channels, place);
     nb::gil_scoped_release unlocked;
-    active_kernels().interpolate_backward(in, pointer<const float>(picture_gradient),
-                                          pointer<float>(barycentric_gradient),
-                                          pointer<float>(attribute_gradient));
+    kernels_at(in.place).interpolate_backward(in, pointer<const float>(picture_gradient),
+                                              pointer<float>(barycentric_gradient),
+                                              pointer<float>(attribute_gradient));
 }
 
 }  // namespace

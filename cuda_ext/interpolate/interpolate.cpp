@@ -15,7 +15,7 @@ template <typename Channels>
 bool fill(const InterpolateInput& in, Channels count, float* AVATAR_RESTRICT picture) {
     const int channels = count.value;
     bool valid = true;
-#pragma omp parallel for num_threads(in.threads) schedule(static) reduction(&& : valid)
+#pragma omp parallel for num_threads(in.place.threads) schedule(static) reduction(&& : valid)
     for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
         float* out = picture + pixel * channels;
         const int64_t triangle = in.triangles[pixel];
@@ -45,7 +45,7 @@ void fill_gradients(const InterpolateInput& in, Channels count, const float* pic
                     float* barycentric_gradient, float* attribute_gradient) {
     const int channels = count.value;
     if (barycentric_gradient) {
-#pragma omp parallel for num_threads(in.threads) schedule(static)
+#pragma omp parallel for num_threads(in.place.threads) schedule(static)
         for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {
             const int64_t triangle = in.triangles[pixel];
             const float* slope = picture_gradient + pixel * channels;
@@ -60,10 +60,10 @@ void fill_gradients(const InterpolateInput& in, Channels count, const float* pic
         }
     }
     if (!attribute_gradient) return;
-#pragma omp parallel for num_threads(in.threads) schedule(static, 1)
-    for (int run = 0; run < in.threads; ++run) {
-        const int64_t begin = in.value_count * run / in.threads;
-        const int64_t end = in.value_count * (run + 1) / in.threads;
+#pragma omp parallel for num_threads(in.place.threads) schedule(static, 1)
+    for (int run = 0; run < in.place.threads; ++run) {
+        const int64_t begin = in.value_count * run / in.place.threads;
+        const int64_t end = in.value_count * (run + 1) / in.place.threads;
         std::memset(attribute_gradient + begin * channels, 0,
                     (end - begin) * channels * sizeof(float));
         for (int64_t pixel = 0; pixel < in.pixel_count; ++pixel) {

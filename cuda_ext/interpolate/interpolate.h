@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/place.h"
+
 namespace avatar {
 
 struct InterpolateInput {
@@ -12,7 +14,7 @@ struct InterpolateInput {
     const float* attributes;    // values x channels
     int64_t pixel_count, face_count, value_count;
     int channels;
-    int threads;
+    Place place;
 };
 
 // Fill `picture`, pixels x channels; false if a triangle or a face is out of range.

@@ -1,71 +1,72 @@
+#include <nanobind/stl/array.h>
+
+#include <array>
+
 #include "common/bind.h"
-#include "common/instruction_sets.h"
 
 namespace nb = nanobind;
 
 namespace avatar {
 namespace {
 
-void rasterize_mesh(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int64_t face_count,
-                    int height, int width, bool cull_back, float near, int threads,
-                    uintptr_t out_triangles, uintptr_t out_barycentrics, uintptr_t out_depths) {
-    const RasterizeMeshInput in{pointer<const float>(pixels),
-                                pointer<const float>(depths),
-                                pointer<const int64_t>(faces),
-                                face_count,
-                                height,
-                                width,
-                                cull_back,
-                                near,
-                                threads};
-    const RasterizeMeshOutput out{pointer<int64_t>(out_triangles), pointer<float>(out_barycentrics),
-                                  pointer<float>(out_depths)};
-    nb::gil_scoped_release unlocked;
-    active_kernels().rasterize_mesh(in, out);
-}
+// Addresses of the vertices' pixels and depths and of the faces; views, vertices, faces, height and
+// width.
+using MeshAddresses = std::array<uintptr_t, 3>;
+using MeshSizes = std::array<int64_t, 5>;
 
-RasterizeMeshInput known_triangles(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int height,
-                                   int width, int threads) {
+RasterizeMeshInput mesh_input(const MeshAddresses& addresses, const MeshSizes& sizes,
+                              const PlaceArguments& place) {
     RasterizeMeshInput in{};
-    in.pixels = pointer<const float>(pixels);
-    in.depths = pointer<const float>(depths);
-    in.faces = pointer<const int64_t>(faces);
-    in.height = height;
-    in.width = width;
-    in.threads = threads;
+    in.pixels = pointer<const float>(addresses[0]);
+    in.depths = pointer<const float>(addresses[1]);
+    in.faces = pointer<const int64_t>(addresses[2]);
+    in.views = static_cast<int>(sizes[0]);
+    in.vertex_count = sizes[1];
+    in.face_count = sizes[2];
+    in.height = static_cast<int>(sizes[3]);
+    in.width = static_cast<int>(sizes[4]);
+    in.place = place_of(place);
     return in;
 }
 
-void perspective_barycentrics(uintptr_t pixels, uintptr_t depths, uintptr_t faces, int height,
-                              int width, int threads, uintptr_t triangles,
-                              uintptr_t out_barycentrics, uintptr_t out_depths) {
-    const RasterizeMeshInput in = known_triangles(pixels, depths, faces, height, width, threads);
+void rasterize_mesh(const MeshAddresses& addresses, const MeshSizes& sizes,
+                    const PlaceArguments& place, bool cull_back, float near,
+                    std::array<uintptr_t, 3> outputs) {
+    RasterizeMeshInput in = mesh_input(addresses, sizes, place);
+    in.cull_back = cull_back;
+    in.near = near;
+    const RasterizeMeshOutput out{pointer<int64_t>(outputs[0]), pointer<float>(outputs[1]),
+                                  pointer<float>(outputs[2])};
     nb::gil_scoped_release unlocked;
-    active_kernels().perspective_barycentrics(in, pointer<const int64_t>(triangles),
-                                              pointer<float>(out_barycentrics),
-                                              pointer<float>(out_depths));
+    kernels_at(in.place).rasterize_mesh(in, out);
 }
 
-void perspective_barycentrics_backward(uintptr_t pixels, uintptr_t depths, uintptr_t faces,
-                                       int height, int width, int threads, uintptr_t triangles,
-                                       int64_t vertex_count, uintptr_t barycentric_gradient,
-                                       uintptr_t depth_gradient, uintptr_t out_pixels,
-                                       uintptr_t out_depths) {
-    const RasterizeMeshInput in = known_triangles(pixels, depths, faces, height, width, threads);
+void perspective_barycentrics(const MeshAddresses& addresses, const MeshSizes& sizes,
+                              const PlaceArguments& place, uintptr_t triangles,
+                              uintptr_t out_barycentrics, uintptr_t out_depths) {
+    const RasterizeMeshInput in = mesh_input(addresses, sizes, place);
     nb::gil_scoped_release unlocked;
-    active_kernels().perspective_barycentrics_backward(
-        in, vertex_count, pointer<const int64_t>(triangles),
-        pointer<const float>(barycentric_gradient), pointer<const float>(depth_gradient),
-        pointer<float>(out_pixels), pointer<float>(out_depths));
+    kernels_at(in.place).perspective_barycentrics(in, pointer<const int64_t>(triangles),
+                                                  pointer<float>(out_barycentrics),
+                                                  pointer<float>(out_depths));
+}
+
+void perspective_barycentrics_backward(const MeshAddresses& addresses, const MeshSizes& sizes,
+                                       const PlaceArguments& place, uintptr_t triangles,
+                                       uintptr_t barycentric_gradient, uintptr_t depth_gradient,
+                                       uintptr_t out_pixels, uintptr_t out_depths) {
+    const RasterizeMeshInput in = mesh_input(addresses, sizes, place);
+    nb::gil_scoped_release unlocked;
+    kernels_at(in.place).perspective_barycentrics_backward(
+        in, pointer<const int64_t>(triangles), pointer<const float>(barycentric_gradient),
+        pointer<const float>(depth_gradient), pointer<float>(out_pixels),
+        pointer<float>(out_depths));
 }
 
 }  // namespace
 
 void bind_rasterize_mesh(nb::module_& module) {
-    module.def("rasterize_mesh", &rasterize_mesh, nb::arg("pixels"), nb::arg("depths"),
-               nb::arg("faces"), nb::arg("face_count"), nb::arg("height"), nb::arg("width"),
-               nb::arg("cull_back"), nb::arg("near"), nb::arg("threads"), nb::arg("out_triangles"),
-               nb::arg("out_barycentrics"), nb::arg("out_depths"));
+    module.def("rasterize_mesh", &rasterize_mesh);
     module.def("perspective_barycentrics", &perspective_barycentrics);
     module.def("perspective_barycentrics_backward", &perspective_barycentrics_backward);
 }

@@ -1,23 +1,18 @@
 // Mesh rasteriser on the CPU: set up triangles, sort them into tiles, fill tile by tile.
 //
-// Corners are snapped to 1/256 pixel, so that edge functions are integers below 2^53: doubles
-// hold them exactly, coverage is decided without rounding, and every instruction set gives the
-// same picture. Within a tile triangles come in the order of `faces`, whatever the threads do.
+// Edge functions are exact (see triangle.h): every instruction set gives the same picture. Within a
+// tile triangles come in the order of `faces`, whatever the threads do.
 #include "rasterize_mesh/rasterize_mesh.h"
 
 #include <cmath>
 #include <cstring>
 
 #include "common/kernel.h"
-#include "common/wide_double.h"
-#include "rasterize_mesh/perspective.h"
+#include "rasterize_mesh/perspective_row.h"
 
 namespace avatar::AVATAR_ISA {
 namespace {
 
-constexpr int kSubpixelBits = 8;
-constexpr int kSubpixels = 1 << kSubpixelBits;
-constexpr float kPixelLimit = 1 << 17;
 constexpr int kTile = 32;
 using Block = OneRegister;  // pixels of a row tested together
 constexpr int kBlock = Block::kSize;
@@ -34,30 +29,6 @@ static_assert(sizeof(Triangle) == 64);
 constexpr int32_t kDropped = -1;
 constexpr int kAhead = 8;  // triangles asked for before they are filled: they lie far apart
 
-// Corners in subpixels, integers, of one triangle or of several.
-template <typename F>
-struct Snapped {
-    F x[3], y[3];
-
-    // Positive when the corners turn clockwise on screen; exact.
-    F doubled_area() const { return (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]); }
-};
-
-template <typename F>
-F snap(F pixel) {
-    using std::floor;
-    return floor(pixel * static_cast<double>(kSubpixels) + 0.5);
-}
-
-// The first and the last pixel centre of triangles along one axis, cut by the picture.
-void span(const Doubles* corners, int size, double* first, double* last) {
-    const Doubles lowest = min(corners[0], min(corners[1], corners[2]));
-    const Doubles highest = max(corners[0], max(corners[1], corners[2]));
-    const Doubles zero = 0.0, pixel = 1.0 / kSubpixels;
-    store(first, max(zero - floor(zero - lowest * pixel), zero));
-    store(last, min(floor(highest * pixel), Doubles(static_cast<double>(size - 1))));
-}
-
 // Compute the records of `count` triangles, at most kDoubleLanes; those to be left out are dropped.
 void set_up(const RasterizeMeshInput& in, int64_t first_face, int count, Triangle* out) {
     constexpr int64_t kStride = sizeof(Triangle) / sizeof(float);
@@ -67,26 +38,20 @@ void set_up(const RasterizeMeshInput& in, int64_t first_face, int count, Triangl
         places[i] = kStride * min(i, count - 1);
     }
     const float* from = out->corners.x;
-    const Doubles limit = static_cast<double>(kPixelLimit), lowest = -kPixelLimit;
-    const Doubles near = static_cast<double>(in.near), infinite = __builtin_inf(), zero = 0.0;
-    Snapped<Doubles> snapped;
-    uint32_t kept = ~0u;
+    Doubles x[3], y[3], depth[3];
     for (int i = 0; i < 3; ++i) {
-        const Doubles x = gather_floats(from + i, places, Doubles());
-        const Doubles y = gather_floats(from + 3 + i, places, Doubles());
-        const Doubles depth = gather_floats(from + 6 + i, places, Doubles());
-        // Written so that NaN fails.
-        kept &= bits((limit >= x) & (x >= lowest) & (limit >= y) & (y >= lowest) & (depth > near) &
-                     (infinite > depth));
-        snapped.x[i] = snap(x);
-        snapped.y[i] = snap(y);
+        x[i] = gather_floats(from + i, places, Doubles());
+        y[i] = gather_floats(from + 3 + i, places, Doubles());
+        depth[i] = gather_floats(from + 6 + i, places, Doubles());
     }
-    const Doubles area = snapped.doubled_area();
-    kept &= in.cull_back ? bits(zero > area) : bits(zero > area) | bits(area > zero);
+    const Bounds<Doubles> bounds = bounds_of(in, x, y, depth);
+    const uint32_t kept = bits(bounds.kept);
     alignas(64) double left[kDoubleLanes], right[kDoubleLanes];
     alignas(64) double top[kDoubleLanes], bottom[kDoubleLanes];
-    span(snapped.x, in.width, left, right);
-    span(snapped.y, in.height, top, bottom);
+    store(left, bounds.left);
+    store(right, bounds.right);
+    store(top, bounds.top);
+    store(bottom, bounds.bottom);
     for (int i = 0; i < count; ++i) {
         if (!(kept >> i & 1) || left[i] > right[i] || top[i] > bottom[i]) {
             out[i].left = kDropped;
@@ -97,49 +62,6 @@ void set_up(const RasterizeMeshInput& in, int64_t first_face, int count, Triangl
         out[i].right = static_cast<int32_t>(right[i]);
         out[i].bottom = static_cast<int32_t>(bottom[i]);
     }
-}
-
-// A quantity that is linear in the picture: its value at some pixel, and its growth from there to
-// the next.
-struct Plane {
-    double value, by_x, by_y;
-};
-
-// Three edge functions, exact in double and at least 0 for pixels inside, and 1 / depth.
-struct Planes {
-    Plane edges[3];
-    Plane nearness;
-};
-
-Planes planes_at(const Corners& corners, int left, int top) {
-    Snapped<double> s;
-    for (int i = 0; i < 3; ++i) {
-        s.x[i] = snap(static_cast<double>(corners.x[i]));
-        s.y[i] = snap(static_cast<double>(corners.y[i]));
-    }
-    const double area = s.doubled_area();
-    const double turn = area < 0 ? -1 : 1;
-    const double inverse_area = 1 / (turn * area);
-    Planes planes;
-    planes.nearness = {0, 0, 0};
-    for (int i = 0; i < 3; ++i) {
-        const int from = (i + 1) % 3, to = (i + 2) % 3;
-        const double along_x = turn * (s.x[to] - s.x[from]);
-        const double along_y = turn * (s.y[to] - s.y[from]);
-        Plane& edge = planes.edges[i];
-        edge.value =
-            along_x * (top * kSubpixels - s.y[from]) - along_y * (left * kSubpixels - s.x[from]);
-        edge.by_x = -along_y * kSubpixels;
-        edge.by_y = along_x * kSubpixels;
-        const double weight = inverse_area / corners.z[i];
-        planes.nearness.value += weight * edge.value;
-        planes.nearness.by_x += weight * edge.by_x;
-        planes.nearness.by_y += weight * edge.by_y;
-        // Top-left rule: an edge and its reverse never both own the pixels on them, and one does.
-        const bool owns = along_y < 0 || (along_y == 0 && along_x > 0);
-        if (!owns) edge.value -= 1;
-    }
-    return planes;
 }
 
 // The pixels of one tile: 1 / depth of the nearest triangle so far, and its index.
@@ -208,7 +130,7 @@ class Bins {
     Bins(const Triangle* triangles, const RasterizeMeshInput& in)
         : triangles_(triangles),
           faces_(in.face_count),
-          runs_(in.threads),
+          runs_(in.place.threads),
           across_((in.width + kTile - 1) / kTile),
           tiles_(static_cast<int64_t>(across_) * ((in.height + kTile - 1) / kTile)),
           places_(static_cast<std::size_t>(runs_ * tiles_ + 1)),
@@ -270,18 +192,16 @@ class Bins {
     Buffer<int32_t> entries_;
 };
 
-}  // namespace
-
-void rasterize_mesh(const RasterizeMeshInput& in, const RasterizeMeshOutput& out) {
+void rasterize_view(const RasterizeMeshInput& in, const RasterizeMeshOutput& out) {
     Buffer<Triangle> triangles(in.face_count);
-#pragma omp parallel for num_threads(in.threads) schedule(static)
+#pragma omp parallel for num_threads(in.place.threads) schedule(static)
     for (int64_t face = 0; face < in.face_count; face += kDoubleLanes) {
         const int64_t rest = in.face_count - face;
         set_up(in, face, rest < kDoubleLanes ? static_cast<int>(rest) : kDoubleLanes,
                &triangles[face]);
     }
     const Bins bins(triangles.data(), in);
-#pragma omp parallel for num_threads(in.threads) schedule(dynamic, 4)
+#pragma omp parallel for num_threads(in.place.threads) schedule(dynamic, 4)
     for (int64_t index = 0; index < bins.tiles(); ++index) {
         const int left = bins.left(index), top = bins.top(index);
         if (bins.begin(index) == bins.end(index)) {
@@ -299,6 +219,16 @@ void rasterize_mesh(const RasterizeMeshInput& in, const RasterizeMeshOutput& out
             fill(triangles[face], face, left, top, tile);
         }
         write(in, out, left, top, tile, triangles.data());
+    }
+}
+
+}  // namespace
+
+void rasterize_mesh(const RasterizeMeshInput& in, const RasterizeMeshOutput& out) {
+    for (int view = 0; view < in.views; ++view) {
+        const int64_t start = in.area() * view;
+        rasterize_view(in.view(view),
+                       {out.triangles + start, out.barycentrics + 3 * start, out.depths + start});
     }
 }
 

@@ -1,5 +1,5 @@
 // The GPU's splat rasteriser on an emulated GPU, behind the interface of the CPU's: every test of
-// the op is a test of its kernels. In builds with AVATAR_CUDA=EMULATED only.
+// the op is a test of its kernels. In builds with AVATAR_EMULATED_GPU only.
 #include "common/emulated_gpu.h"
 #include "rasterize_splats/gpu_backward.h"
 #include "rasterize_splats/gpu_forward.h"

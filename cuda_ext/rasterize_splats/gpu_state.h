@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "common/carver.h"
+#include "common/group.h"
 #include "rasterize_splats/splat.h"
 
 namespace avatar::AVATAR_ISA {
@@ -73,14 +74,6 @@ struct GpuSplatScratch {
         return pieces.used();
     }
 };
-
-AVATAR_DEVICE int lowest_bit(uint32_t bits) {
-#ifdef __CUDACC__
-    return __ffs(static_cast<int>(bits)) - 1;
-#else
-    return __builtin_ctz(bits);
-#endif
-}
 
 // log2 of a splat's alpha at the pixels of a warp, `x` and `y` from its centre.
 template <typename F>

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/bind.h"
-#include "common/instruction_sets.h"
 
 namespace nb = nanobind;
 
@@ -17,7 +16,8 @@ namespace {
 using LevelValues = std::vector<std::array<uintptr_t, 3>>;
 
 SampleTextureInput texture_input(const LevelValues& levels, int channels, uintptr_t uvs,
-                                 uintptr_t lods, int64_t pixel_count, bool repeat, int threads) {
+                                 uintptr_t lods, int64_t pixel_count, bool repeat,
+                                 const PlaceArguments& place) {
     if (levels.size() > kMostLevels) throw std::invalid_argument("too many levels");
     SampleTextureInput in{};
     for (const auto& [address, height, width] : levels) {
@@ -29,32 +29,33 @@ SampleTextureInput texture_input(const LevelValues& levels, int channels, uintpt
     in.lods = pointer<const float>(lods);
     in.pixel_count = pixel_count;
     in.repeat = repeat;
-    in.threads = threads;
+    in.place = place_of(place);
     return in;
 }
 
 void sample_texture(const LevelValues& levels, int channels, uintptr_t uvs, uintptr_t lods,
-                    int64_t pixel_count, bool repeat, int threads, uintptr_t picture) {
+                    int64_t pixel_count, bool repeat, const PlaceArguments& place,
+                    uintptr_t picture) {
     const SampleTextureInput in =
-        texture_input(levels, channels, uvs, lods, pixel_count, repeat, threads);
+        texture_input(levels, channels, uvs, lods, pixel_count, repeat, place);
     nb::gil_scoped_release unlocked;
-    active_kernels().sample_texture(in, pointer<float>(picture));
+    kernels_at(in.place).sample_texture(in, pointer<float>(picture));
 }
 
 void sample_texture_backward(const LevelValues& levels, int channels, uintptr_t uvs, uintptr_t lods,
-                             int64_t pixel_count, bool repeat, int threads,
+                             int64_t pixel_count, bool repeat, const PlaceArguments& place,
                              uintptr_t picture_gradient, uintptr_t uv_gradient,
                              const std::vector<uintptr_t>& texel_gradients) {
     const SampleTextureInput in =
-        texture_input(levels, channels, uvs, lods, pixel_count, repeat, threads);
+        texture_input(levels, channels, uvs, lods, pixel_count, repeat, place);
     float* gradients[kMostLevels] = {};
     for (std::size_t l = 0; l < texel_gradients.size() && l < kMostLevels; ++l) {
         gradients[l] = pointer<float>(texel_gradients[l]);
     }
     nb::gil_scoped_release unlocked;
-    active_kernels().sample_texture_backward(in, pointer<const float>(picture_gradient),
-                                             pointer<float>(uv_gradient),
-                                             texel_gradients.empty() ? nullptr : gradients);
+    kernels_at(in.place).sample_texture_backward(in, pointer<const float>(picture_gradient),
+                                                 pointer<float>(uv_gradient),
+                                                 texel_gradients.empty() ? nullptr : gradients);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/place.h"
+
 namespace avatar {
 
 constexpr int kMostLevels = 16;
@@ -20,7 +22,7 @@ struct SampleTextureInput {
     const float* lods;  // pixels, or null for the finest level everywhere
     int64_t pixel_count;
     bool repeat;
-    int threads;
+    Place place;
 };
 
 using SampleTexture = void (*)(const SampleTextureInput&, float* picture);

@@ -3,12 +3,11 @@
 // Vertices are taken in small blocks, through all poses: a block's morphs are read from memory
 // once, and morphs without weight not at all. Sums over vertices are added up by parts of a fixed
 // size, in order: the same bits whatever the threads do.
-#include "skin/skin.h"
-
 #include <cstring>
 
 #include "common/kernel.h"
 #include "common/wide.h"
+#include "skin/blend.h"
 
 namespace avatar::AVATAR_ISA {
 namespace {
@@ -17,7 +16,6 @@ constexpr int kVertices = 32;  // of a block
 constexpr int kValues = 3 * kVertices;
 constexpr int kWides = kValues / kLanes;
 constexpr int kBlocks = 32;  // of a part
-constexpr int kMatrix = 12;
 static_assert(kValues % kLanes == 0);
 
 // A block's vertices: where they begin among the values of all, and how many values they have.
@@ -69,25 +67,6 @@ void shape(const SkinInput& in, int pose, const Block& block, float* shaped) {
         for (int i = 0; i < kWides; ++i) sum[i] = fma(values[i], weight, sum[i]);
     }
     for (int i = 0; i < kWides; ++i) store(shaped + i * kLanes, sum[i]);
-}
-
-const float* matrix_at(const SkinInput& in, int pose, int joint) {
-    return in.matrices + (static_cast<int64_t>(pose) * in.joint_count + joint) * kMatrix;
-}
-
-// The joints' matrices blended for one vertex.
-AVATAR_INLINE void blend(const SkinInput& in, int pose, int64_t vertex, float* matrix) {
-    for (int i = 0; i < kMatrix; ++i) matrix[i] = 0;
-    const float* weights = in.skin_weights + vertex * in.joint_count;
-    for (int joint = 0; joint < in.joint_count; ++joint) {
-        if (weights[joint] == 0) continue;
-        const float* from = matrix_at(in, pose, joint);
-        for (int i = 0; i < kMatrix; ++i) matrix[i] += weights[joint] * from[i];
-    }
-}
-
-AVATAR_INLINE float row_times(const float* row, const float* point) {
-    return row[0] * point[0] + row[1] * point[1] + row[2] * point[2] + row[3];
 }
 
 // Sums over vertices of one part.
@@ -182,10 +161,7 @@ void part_backward(const SkinInput& in, int64_t part, const float* posed_gradien
             for (int i = 0; i < block.count(); ++i) {
                 float matrix[kMatrix];
                 blend(in, pose, block.first() + i, matrix);
-                for (int k = 0; k < 3; ++k) {
-                    to[3 * i + k] = matrix[k] * slope[3 * i] + matrix[4 + k] * slope[3 * i + 1] +
-                                    matrix[8 + k] * slope[3 * i + 2];
-                }
+                turn_back(matrix, slope + 3 * i, to + 3 * i);
             }
             if (!out.skin_weights && !out.matrices) continue;
             shape(in, pose, block, shaped);
@@ -209,7 +185,7 @@ void add_parts(const double* from, int64_t size, int64_t stride, int64_t parts, 
 
 void skin(const SkinInput& in, float* posed) {
     const int64_t blocks = (in.vertex_count + kVertices - 1) / kVertices;
-#pragma omp parallel for num_threads(in.threads) schedule(static)
+#pragma omp parallel for num_threads(in.place.threads) schedule(static)
     for (int64_t index = 0; index < blocks; ++index) {
         const Block block = block_at(in, index);
         alignas(64) float shaped[kValues];
@@ -235,7 +211,7 @@ void skin_backward(const SkinInput& in, const float* posed_gradient, const SkinG
     const int64_t stride = weights + matrices;
     Buffer<double> sums(parts * stride + 1);
     std::memset(sums.data(), 0, parts * stride * sizeof(double));
-#pragma omp parallel for num_threads(in.threads) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(in.place.threads) schedule(dynamic, 1)
     for (int64_t part = 0; part < parts; ++part) {
         double* here = sums.data() + part * stride;
         part_backward(in, part, posed_gradient, out, {here, here + weights});

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/place.h"
+
 namespace avatar {
 
 struct SkinInput {
@@ -13,7 +15,7 @@ struct SkinInput {
     const float* matrices;       // poses x joints x 3 x 4: rotation and translation
     int64_t vertex_count;
     int morph_count, joint_count, pose_count;
-    int threads;
+    Place place;
 };
 
 // Gradients to be filled; null leaves one out.

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from avatar.core.camera import Camera
+from avatar.ops.native import has_cuda_kernels
 from avatar.ops.rasterize_splats import Gaussians, rasterize_splats
-from avatar.ops.rasterize_splats_cuda import has_cuda_kernels
 from avatar.ops.timing import splat_egg
 
 COUNTS, SIZES = (50_000, 100_000, 500_000), (512, 1024)

@@ -5,7 +5,7 @@ from avatar.core.errors import OptionError
 from avatar.ops.interpolate import interpolate, interpolate_reference, interpolation_slopes
 from avatar.ops.projected_mesh import ProjectedMesh
 from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
-from tests.ops.ways import each_way
+from tests.ops.ways import EMULATED_GPU, INSTRUCTION_SETS, computed_by, each_way
 
 FACES = torch.tensor([[0, 1, 2], [2, 1, 3]])
 FRAGMENTS = MeshFragments(
@@ -42,6 +42,7 @@ def test_other_corner_indices_take_other_attributes():
 
 
 interpolated = each_way(interpolate_reference, interpolate)
+interpolated_on_cpu = each_way(interpolate_reference, interpolate, but=EMULATED_GPU)
 
 
 def sheet() -> ProjectedMesh:
@@ -111,9 +112,17 @@ def test_the_custom_op_is_one_by_torchs_own_check():
 
 
 @pytest.mark.parametrize("faces", [[[0, 1, 9], [2, 1, 3]], [[0, 1, 2], [-1, 1, 3]], [[0, 1, 2]]])
-def test_indices_out_of_range_are_refused(interpolated, faces):
+def test_indices_out_of_range_are_refused(interpolated_on_cpu, faces):
     with pytest.raises(OptionError, match="faces"):
-        interpolated(FRAGMENTS, torch.tensor(faces), torch.zeros(4, 2))
+        interpolated_on_cpu(FRAGMENTS, torch.tensor(faces), torch.zeros(4, 2))
+
+
+@pytest.mark.skipif(EMULATED_GPU not in INSTRUCTION_SETS, reason="built without emulated GPU")
+def test_a_gpu_does_not_wait_to_refuse_an_index_and_gives_no_number():
+    with computed_by(EMULATED_GPU):
+        picture = interpolate(FRAGMENTS, torch.tensor([[0, 1, 9], [2, 1, 3]]), torch.ones(4, 2))
+    assert picture[0, 0].isnan().all()
+    assert picture[0, 1:].tolist() == [[1.0, 1.0], [0.0, 0.0]]
 
 
 def test_slopes_are_the_differences_to_the_next_pixel():

@@ -8,8 +8,9 @@ import torch
 from avatar.core.camera import Camera
 from avatar.core.errors import OptionError
 from avatar.core.transform import Transform
+from avatar.ops.native import has_cuda_kernels
 from avatar.ops.rasterize_splats import Gaussians, SplatOptions, rasterize_splats
-from avatar.ops.rasterize_splats_cuda import check_cuda_kernels, has_cuda_kernels
+from avatar.ops.rasterize_splats_cuda import check_cuda_kernels
 from tests.ops.splat_scenes import camera, egg, picture_and_gradients
 
 needs_gpu = pytest.mark.skipif(
