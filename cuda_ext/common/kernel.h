@@ -6,14 +6,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "common/portable.h"
+#include "common/scratch.h"
 
 #ifdef _MSC_VER
 #define AVATAR_NOINLINE __declspec(noinline)
@@ -30,8 +29,8 @@ template <typename T>
 class Buffer {
   public:
     explicit Buffer(std::size_t size)
-        : data_(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{64}))) {}
-    ~Buffer() { ::operator delete(data_, std::align_val_t{64}); }
+        : data_(static_cast<T*>(take_scratch(size * sizeof(T)))), bytes_(size * sizeof(T)) {}
+    ~Buffer() { return_scratch(data_, bytes_); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
@@ -41,6 +40,7 @@ class Buffer {
 
   private:
     T* data_;
+    std::size_t bytes_;
 };
 
 // Which thread of the parallel region this is, from 0.

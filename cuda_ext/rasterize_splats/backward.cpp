@@ -66,21 +66,21 @@ AVATAR_NOINLINE void walk_tile(const VisibleSplats& visible, const Pairs& pairs,
     const int size = slot_size(padded);
     const uint32_t end = pairs.tile_end[index];
     for (uint32_t place = pairs.tile_begin[index]; place < end; ++place) {
-        float* slot = slots + static_cast<int64_t>(pairs.slot[place]) * size;
+        float* slot = slots + static_cast<int64_t>(pairs.entries[place].slot) * size;
         const uint32_t shown = pairs.blocks[place];
         if (place + 8 < end) {
-            const int64_t ahead = pairs.splat[place + 8];
-            prefetch(&visible.splats[ahead]);
-            prefetch(visible.features + ahead * padded);
-            prefetch_to_write(slots + static_cast<int64_t>(pairs.slot[place + 8]) * size);
+            const TileEntry ahead = pairs.entries[place + 8];
+            prefetch(&visible.splats[ahead.splat]);
+            prefetch(visible.features(ahead.splat));
+            prefetch_to_write(slots + static_cast<int64_t>(ahead.slot) * size);
         }
         if (!shown) {
             std::memset(slot, 0, size * sizeof(float));
             continue;
         }
-        const int64_t from = pairs.splat[place];
+        const int64_t from = pairs.entries[place].splat;
         const Splat& s = visible.splats[from];
-        const float* features = visible.features + from * padded;
+        const float* features = visible.features(from);
         const Wide offset_x = static_cast<float>(left) - s.x,
                    offset_y = static_cast<float>(top) - s.y;
         Wide sums[kSums];
@@ -134,7 +134,7 @@ AVATAR_NOINLINE void walk_tile(const VisibleSplats& visible, const Pairs& pairs,
         }
     }
     for (uint32_t place = end; place < pairs.tile_begin[index + 1]; ++place) {
-        std::memset(slots + static_cast<int64_t>(pairs.slot[place]) * size, 0,
+        std::memset(slots + static_cast<int64_t>(pairs.entries[place].slot) * size, 0,
                     size * sizeof(float));
     }
 }
@@ -175,10 +175,10 @@ SplatStatus rasterize_splats_backward(const RasterizeSplatsInput& in,
     const Tiles tiles(in);
     Pairs pairs;
     pairs.lay_out(const_cast<void*>(from.pairs), in.splats, tiles.count(), 0);
-    const int64_t shown = pairs.counts[0], total = pairs.counts[1];
+    const int64_t total = pairs.counts[1];
     pairs.lay_out(const_cast<void*>(from.pairs), in.splats, tiles.count(), total);
     VisibleSplats visible;
-    visible.lay_out(const_cast<void*>(from.visible), in.splats, shown, padded);
+    visible.lay_out(const_cast<void*>(from.visible), in.splats, padded);
 
     const int size = slot_size(padded);
     Buffer<float> slots(static_cast<std::size_t>(total + 1) * size);

@@ -79,25 +79,24 @@ inline bool fill_features(const RasterizeSplatsInput& in, int64_t splat, int lan
     return check == 0;
 }
 
-// Visible splats in no order, gaps between the runs of different threads.
+// Splats that show: depths and who they are, to be sorted, and the tiles their boxes touch.
 struct Found {
-    Buffer<Splat> splats;
-    Buffer<float> features;
-    Buffer<uint32_t> keys, values, other_keys, other_values;
+    Buffer<uint32_t> keys, splats, other_keys, other_splats;
+    Buffer<uint32_t> boxes;  // of every splat given that shows
     int64_t count = 0;
-    Found(int64_t capacity, int padded)
-        : splats(capacity),
-          features(capacity * padded),
-          keys(capacity),
-          values(capacity),
+    explicit Found(int64_t capacity)
+        : keys(capacity),
+          splats(capacity),
           other_keys(capacity),
-          other_values(capacity) {}
+          other_splats(capacity),
+          boxes(capacity) {}
 };
 
 // Project sixteen splats and append those that show at `*next`.
 inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& camera,
-                         const float* position, int64_t first, int padded, Found& found,
-                         int64_t* next, int32_t* radii) {
+                         const float* position, int64_t first, int padded,
+                         const VisibleSplats& visible, Found& found, int64_t* next,
+                         int32_t* radii) {
     const SplatLanes lanes = load_splats(in, first);
     Projection<Wide> p = project(camera, lanes.mean, lanes.rotation, lanes.scale);
     if (in.offsets) {
@@ -121,14 +120,15 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
         const int count = min(in.harmonic_count, kMostHarmonics);
         for (int k = 0; k < count; ++k) store(basis + k * kLanes, values[k]);
     }
+    const Tiles tiles(in);
     alignas(64) float fields[8][kLanes], depths[kLanes];
     const Wide conic[8] = {f.x, f.y, f.a, f.b, f.c, f.log2_opacity, f.extent_x, f.extent_y};
     for (int i = 0; i < 8; ++i) store(fields[i], conic[i]);
     store(depths, f.depth);
     for (; mask; mask &= mask - 1) {
         const int lane = __builtin_ctz(mask);
-        const int64_t place = *next;
-        Splat& splat = found.splats[place];
+        const int64_t index = first + lane;
+        Splat& splat = visible.splats[index];
         splat = {fields[0][lane],
                  fields[1][lane],
                  fields[2][lane],
@@ -137,22 +137,24 @@ inline void find_sixteen(const RasterizeSplatsInput& in, const SplatCamera& came
                  fields[5][lane],
                  fields[6][lane],
                  fields[7][lane],
-                 static_cast<int32_t>(first + lane),
+                 static_cast<int32_t>(index),
+                 {},
                  {}};
-        if (!fill_features(in, first + lane, lane, basis, depths[lane], padded,
-                           &found.features[place * padded])) {
+        if (!fill_features(in, index, lane, basis, depths[lane], padded, visible.features(index))) {
             continue;
         }
-        std::memcpy(&found.keys[place], &depths[lane], sizeof(float));
-        found.values[place] = static_cast<uint32_t>(place);
+        std::memcpy(&found.keys[*next], &depths[lane], sizeof(float));
+        found.splats[*next] = static_cast<uint32_t>(index);
+        found.boxes[index] = static_cast<uint32_t>(tile_box(splat, tiles).count());
         radii[first + lane] =
             static_cast<int32_t>(min(1e9f, __builtin_ceilf(max(splat.extent_x, splat.extent_y))));
         ++*next;
     }
 }
 
-// Find every splat that shows; those of one thread's run stay together, in the order given.
-inline void find_visible(const RasterizeSplatsInput& in, int padded, Found& found, int32_t* radii) {
+// Find every splat that shows, in the order given.
+inline void find_visible(const RasterizeSplatsInput& in, int padded, const VisibleSplats& visible,
+                         Found& found, int32_t* radii) {
     const SplatCamera camera = splat_camera(in);
     float position[3];
     camera_position(in, position);
@@ -163,7 +165,8 @@ inline void find_visible(const RasterizeSplatsInput& in, int padded, Found& foun
     for (int run = 0; run < runs; ++run) {
         int64_t next = groups * run / runs * kLanes;
         for (int64_t group = groups * run / runs; group < groups * (run + 1) / runs; ++group) {
-            find_sixteen(in, camera, position, group * kLanes, padded, found, &next, radii);
+            find_sixteen(in, camera, position, group * kLanes, padded, visible, found, &next,
+                         radii);
         }
         ends[run] = next;
     }
@@ -171,37 +174,8 @@ inline void find_visible(const RasterizeSplatsInput& in, int padded, Found& foun
         const int64_t begin = groups * run / runs * kLanes;
         const int64_t size = ends[run] - begin;
         std::memmove(&found.keys[found.count], &found.keys[begin], size * sizeof(uint32_t));
-        std::memmove(&found.values[found.count], &found.values[begin], size * sizeof(uint32_t));
+        std::memmove(&found.splats[found.count], &found.splats[begin], size * sizeof(uint32_t));
         found.count += size;
-    }
-}
-
-// Move the splats found into `visible`, by depth; returns, per run, the tiles their boxes touch.
-inline void order_by_depth(const RasterizeSplatsInput& in, const Tiles& tiles, int padded,
-                           Found& found, VisibleSplats& visible, int64_t* touched) {
-    sort_by_key(found.keys.data(), found.values.data(), found.other_keys.data(),
-                found.other_values.data(), found.count, in.threads);
-    const int runs = in.threads;
-    std::memset(visible.rank, -1, in.splats * sizeof(int32_t));
-#pragma omp parallel for num_threads(runs) schedule(static, 1)
-    for (int run = 0; run < runs; ++run) {
-        int64_t boxes = 0;
-        const int64_t end = found.count * (run + 1) / runs;
-        for (int64_t i = found.count * run / runs; i < end; ++i) {
-            if (i + 8 < end) {
-                const uint32_t ahead = found.values[i + 8];
-                prefetch(&found.splats[ahead]);
-                prefetch(&found.features[static_cast<int64_t>(ahead) * padded]);
-            }
-            const int64_t from = found.values[i];
-            const Splat& splat = found.splats[from];
-            visible.splats[i] = splat;
-            std::memcpy(visible.features + i * padded, &found.features[from * padded],
-                        padded * sizeof(float));
-            visible.rank[splat.index] = static_cast<int32_t>(i);
-            boxes += tile_box(splat, tiles).count();
-        }
-        touched[run] = boxes;
     }
 }
 

@@ -89,8 +89,8 @@ AVATAR_INLINE bool blend_block(TileInHand& tile, int count, int block) {
 
 // Blend one group of channels of one tile; returns the place where it was opaque, or the last.
 template <int kGroup, bool kFirst>
-AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& pairs, int padded,
-                                    int channel, int64_t index, int left, int top, uint32_t open,
+AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& pairs, int channel,
+                                    int64_t index, int left, int top, uint32_t open,
                                     TileInHand& tile) {
     const uint32_t begin = pairs.tile_begin[index];
     const uint32_t end = kFirst ? pairs.tile_begin[index + 1] : pairs.tile_end[index];
@@ -103,18 +103,17 @@ AVATAR_NOINLINE uint32_t blend_tile(const VisibleSplats& visible, const Pairs& p
         std::memcpy(tile.blocks, pairs.blocks + place, count * sizeof(uint16_t));
         for (int i = 0; i < count; ++i) {
             if (place + i + kAhead < end) {
-                const int64_t ahead = pairs.splat[place + i + kAhead];
+                const int64_t ahead = pairs.entries[place + i + kAhead].splat;
                 prefetch(&visible.splats[ahead]);
-                prefetch(visible.features + ahead * padded + channel);
+                prefetch(visible.features(ahead) + channel);
             }
-            const int64_t from = pairs.splat[place + i];
+            const int64_t from = pairs.entries[place + i].splat;
             const Splat& splat = visible.splats[from];
             Near& near = tile.near[i];
             std::memcpy(&near, &splat, 6 * sizeof(float));
             near.x -= static_cast<float>(left);
             near.y -= static_cast<float>(top);
-            std::memcpy(near.features, visible.features + from * padded + channel,
-                        kGroup * sizeof(float));
+            std::memcpy(near.features, visible.features(from) + channel, kGroup * sizeof(float));
             tile.shown[i] = 0;
         }
         for (uint32_t blocks = open; blocks; blocks &= blocks - 1) {
@@ -147,14 +146,34 @@ void write_channels(const RasterizeSplatsInput& in, const RasterizeSplatsOutput&
     }
 }
 
+// The same for a tile that no splat touches.
+void write_background(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
+                      const Tiles& tiles, int left, int top) {
+    const int64_t area = static_cast<int64_t>(in.height) * in.width;
+    const auto fill = [&](float* plane, float value) {
+        for (int y = top; y < min(top + kTile, tiles.height); ++y) {
+            float* row = plane + static_cast<int64_t>(y) * tiles.width;
+            for (int x = left; x < min(left + kTile, tiles.width); ++x) row[x] = value;
+        }
+    };
+    for (int i = 0; i < in.channels(); ++i) fill(out.picture + i * area, in.background[i]);
+    fill(out.depths, 0);
+    fill(out.transmittance, 1);
+}
+
 void draw_tile(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
                const VisibleSplats& visible, Pairs& pairs, const Tiles& tiles, int padded,
                int64_t index, TileInHand& tile) {
     const int left = tiles.left(index), top = tiles.top(index);
+    if (pairs.tile_begin[index] == pairs.tile_begin[index + 1]) {
+        pairs.tile_end[index] = pairs.tile_begin[index];
+        write_background(in, out, tiles, left, top);
+        return;
+    }
     const uint32_t open = blocks_in_picture(left, top, tiles);
     if (padded == 4) {
         pairs.tile_end[index] =
-            blend_tile<4, true>(visible, pairs, padded, 0, index, left, top, open, tile);
+            blend_tile<4, true>(visible, pairs, 0, index, left, top, open, tile);
         store_tile(tile.transmittance, left, top, tiles, out.transmittance);
         write_channels(in, out, tiles, 0, 4, left, top, tile);
         return;
@@ -162,11 +181,10 @@ void draw_tile(const RasterizeSplatsInput& in, const RasterizeSplatsOutput& out,
     for (int channel = 0; channel < padded; channel += kFused) {
         if (channel == 0) {
             pairs.tile_end[index] =
-                blend_tile<kFused, true>(visible, pairs, padded, 0, index, left, top, open, tile);
+                blend_tile<kFused, true>(visible, pairs, 0, index, left, top, open, tile);
             store_tile(tile.transmittance, left, top, tiles, out.transmittance);
         } else {
-            blend_tile<kFused, false>(visible, pairs, padded, channel, index, left, top, open,
-                                      tile);
+            blend_tile<kFused, false>(visible, pairs, channel, index, left, top, open, tile);
         }
         write_channels(in, out, tiles, channel, kFused, left, top, tile);
     }
@@ -178,22 +196,18 @@ SplatStatus rasterize_splats(const RasterizeSplatsInput& in, const RasterizeSpla
                              const Allocator& allocator) {
     const Tiles tiles(in);
     const int padded = padded_channels(in.channels());
-    Found found((in.splats + kLanes - 1) / kLanes * kLanes, padded);
-    find_visible(in, padded, found, out.radii);
-
     VisibleSplats visible;
-    void* memory = allocator.allocate(allocator.context,
-                                      visible.lay_out(nullptr, in.splats, found.count, padded));
+    void* memory =
+        allocator.allocate(allocator.context, visible.lay_out(nullptr, in.splats, padded));
     if (!memory) return SplatStatus::kOutOfMemory;
-    visible.lay_out(memory, in.splats, found.count, padded);
-    Buffer<int64_t> touched(in.threads);
-    order_by_depth(in, tiles, padded, found, visible, touched.data());
-    int64_t most = 0;
-    for (int run = 0; run < in.threads; ++run) most += touched[run];
-    touched[0] += 1;  // never an empty buffer
-    if (most > INT32_MAX) return SplatStatus::kTooManyPairs;
+    visible.lay_out(memory, in.splats, padded);
+    Found found((in.splats + kLanes) / kLanes * kLanes);
+    find_visible(in, padded, visible, found, out.radii);
+    sort_by_key(found.keys.data(), found.splats.data(), found.other_keys.data(),
+                found.other_splats.data(), found.count, in.threads);
 
-    FoundPairs pairs_found(visible, in.splats, found.count, tiles, in.threads, touched.data());
+    FoundPairs pairs_found(visible, found, in.splats, tiles, in.threads);
+    if (!pairs_found.fits()) return SplatStatus::kTooManyPairs;
     Pairs pairs;
     memory = allocator.allocate(
         allocator.context, pairs.lay_out(nullptr, in.splats, tiles.count(), pairs_found.total()));
@@ -201,7 +215,7 @@ SplatStatus rasterize_splats(const RasterizeSplatsInput& in, const RasterizeSpla
     pairs.lay_out(memory, in.splats, tiles.count(), pairs_found.total());
     pairs.counts[0] = found.count;
     pairs.counts[1] = pairs_found.total();
-    pairs_found.distribute(pairs, visible, in.splats, found.count);
+    pairs_found.distribute(pairs, in.splats);
 
 #pragma omp parallel for num_threads(in.threads) schedule(dynamic, 4)
     for (int64_t index = 0; index < tiles.count(); ++index) {

@@ -33,8 +33,8 @@ inline int feature_place(int channel) {
 // The harmonics' part: their own gradients, and what the view direction adds to means and camera.
 inline void harmonics_backward(const RasterizeSplatsInput& in, const SplatLanes& lanes,
                                const float* position, int64_t first, uint32_t shown,
-                               const float* colour, const VisibleSplats& visible, int padded,
-                               float* out, Wide* mean_gradient) {
+                               const float* colour, const VisibleSplats& visible, float* out,
+                               Wide* mean_gradient) {
     const int count = min(in.harmonic_count, kMostHarmonics);
     Wide direction[3], basis[kMostHarmonics], slope[kMostHarmonics];
     const Wide inverse = view_direction(lanes, position, direction);
@@ -49,8 +49,7 @@ inline void harmonics_backward(const RasterizeSplatsInput& in, const SplatLanes&
             continue;
         }
         const float* harmonics = in.harmonics + (first + lane) * count * 3;
-        const float* features =
-            visible.features + static_cast<int64_t>(visible.rank[first + lane]) * padded;
+        const float* features = visible.features(first + lane);
         float through[3];  // where the colour was cut at black nothing comes through
         for (int i = 0; i < 3; ++i) through[i] = features[i] > 0 ? colour[3 * lane + i] : 0.0f;
         for (int k = 0; k < count; ++k) {
@@ -124,8 +123,8 @@ inline void gather_sixteen(const Gather& g, int64_t first, float* sums, Wide* ca
     SplatGradient<Wide> out = project_backward(g.camera, p, lanes.mean, lanes.scale, slope);
     Wide position[3] = {0.0f, 0.0f, 0.0f};
     if (in.harmonic_count) {
-        harmonics_backward(in, lanes, g.position, first, shown, colour, g.visible, g.padded,
-                           g.out.harmonics, position);
+        harmonics_backward(in, lanes, g.position, first, shown, colour, g.visible, g.out.harmonics,
+                           position);
         for (int i = 0; i < 3; ++i) out.mean[i] = out.mean[i] + position[i];
     }
 

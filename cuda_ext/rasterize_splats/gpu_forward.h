@@ -68,7 +68,7 @@ struct ProjectSplat {
         Splat splat{f.x,        f.y,        f.a,
                     f.b,        f.c,        f.log2_opacity,
                     f.extent_x, f.extent_y, static_cast<int32_t>(i),
-                    {}};
+                    {},         {}};
         float position[3];
         camera_position(in, position);
         const bool seen =

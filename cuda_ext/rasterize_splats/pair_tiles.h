@@ -18,44 +18,56 @@ AVATAR_INLINE uint32_t blocks_touched(const Splat& s, float tile_x, float tile_y
     return bits(most_in_block(s, low_x, low_y, lean_x, lean_y) >= Wide(least_shown(s)));
 }
 
+constexpr int kAheadOfPairs = 8;  // splats from prefetch to use
+
 struct Pair {
     uint32_t tile;
     uint32_t splat;
     uint16_t blocks;
 };
 
-// The pairs of every run of splats, by splat; `first` has room for one more.
+// The pairs of every run of splats, by depth.
 class FoundPairs {
   public:
-    FoundPairs(const VisibleSplats& visible, int64_t given, int64_t count, const Tiles& tiles,
-               int runs, const int64_t* touched)
+    // `found` is sorted.
+    FoundPairs(const VisibleSplats& visible, const Found& found, int64_t given, const Tiles& tiles,
+               int runs)
         : runs_(runs),
           tiles_(tiles),
           begins_(runs + 1),
           ends_(runs),
           sizes_(given + 1),
           counts_(tiles.count() * runs),
-          pairs_(add_up(touched)) {
+          room_(make_room(found)),
+          pairs_(room_ > INT32_MAX ? 1 : room_ + 1) {
+        if (!fits()) return;
         std::memset(sizes_.data(), 0, (given + 1) * sizeof(uint32_t));
         std::memset(counts_.data(), 0, tiles.count() * runs * sizeof(uint32_t));
 #pragma omp parallel for num_threads(runs) schedule(static, 1)
         for (int run = 0; run < runs; ++run) {
             int64_t next = begins_[run];
-            for (int64_t i = count * run / runs; i < count * (run + 1) / runs; ++i) {
+            const int64_t end = found.count * (run + 1) / runs;
+            for (int64_t i = found.count * run / runs; i < end; ++i) {
+                if (i + kAheadOfPairs < end) {
+                    prefetch(&visible.splats[found.splats[i + kAheadOfPairs]]);
+                }
+                const uint32_t splat = found.splats[i];
                 const int64_t begin = next;
-                next = append(visible.splats[i], static_cast<uint32_t>(i), run, next);
-                sizes_[visible.splats[i].index] = static_cast<uint32_t>(next - begin);
+                next = append(visible.splats[splat], splat, run, next);
+                sizes_[splat] = static_cast<uint32_t>(next - begin);
             }
             ends_[run] = next;
         }
         for (int run = 0; run < runs; ++run) total_ += ends_[run] - begins_[run];
     }
 
+    // Whether there are few enough to be numbered.
+    bool fits() const { return room_ <= INT32_MAX; }
     int64_t total() const { return total_; }
 
     // Write them out by tile, in depth order within each. Slots go by the splats in the order
     // given, so that the backward pass reads them one after the other.
-    void distribute(Pairs& out, const VisibleSplats& visible, int64_t given, int64_t count) {
+    void distribute(Pairs& out, int64_t given) {
         uint32_t slot = 0;
         for (int64_t splat = 0; splat <= given; ++splat) {
             out.slot_begin[splat] = slot;
@@ -74,26 +86,31 @@ class FoundPairs {
         out.tile_begin[tiles_.count()] = place;
 #pragma omp parallel for num_threads(runs_) schedule(static, 1)
         for (int run = 0; run < runs_; ++run) {
-            int64_t i = begins_[run];
-            for (int64_t splat = count * run / runs_; splat < count * (run + 1) / runs_; ++splat) {
-                uint32_t next_slot = out.slot_begin[visible.splats[splat].index];
-                for (; i < ends_[run] && pairs_[i].splat == splat; ++i) {
-                    const Pair& pair = pairs_[i];
-                    const uint32_t to = counts_[run * tiles_.count() + pair.tile]++;
-                    out.splat[to] = pair.splat;
-                    out.blocks[to] = pair.blocks;
-                    out.slot[to] = next_slot++;
+            uint32_t* places = &counts_[run * tiles_.count()];
+            uint32_t splat = ~0u, next_slot = 0;
+            for (int64_t i = begins_[run]; i < ends_[run]; ++i) {
+                const Pair& pair = pairs_[i];
+                if (pair.splat != splat) {
+                    splat = pair.splat;
+                    next_slot = out.slot_begin[splat];
                 }
+                const uint32_t to = places[pair.tile]++;
+                out.entries[to] = {splat, next_slot++};
+                out.blocks[to] = pair.blocks;
             }
         }
     }
 
   private:
-    int64_t add_up(const int64_t* touched) {
+    // Where each run's pairs begin; returns how many there are at most.
+    int64_t make_room(const Found& found) {
         int64_t total = 0;
         for (int run = 0; run < runs_; ++run) {
             begins_[run] = total;
-            total += touched[run];
+            const int64_t end = found.count * (run + 1) / runs_;
+            for (int64_t i = found.count * run / runs_; i < end; ++i) {
+                total += found.boxes[found.splats[i]];
+            }
         }
         return total;
     }
@@ -121,6 +138,7 @@ class FoundPairs {
     Buffer<int64_t> begins_, ends_;
     Buffer<uint32_t> sizes_;  // of each splat given: how many pairs
     Buffer<uint32_t> counts_;
+    int64_t room_;
     Buffer<Pair> pairs_;
     int64_t total_ = 0;
 };

@@ -26,7 +26,8 @@ struct alignas(64) Splat {
     float x, y, a, b, c, log2_opacity;
     float extent_x, extent_y;  // of the ellipse where alpha is 1 / 255, pixels
     int32_t index;             // among the splats given
-    int32_t unused[7];
+    int32_t unused[3];
+    float features[4];  // where no more are carried; see `VisibleSplats`
 };
 static_assert(sizeof(Splat) == 64);
 
