@@ -162,7 +162,7 @@ def _filmed_light(
             alpha=surface.openness,
             roughness=surface.roughnesses,
             metallic=0.0,
-            bleeds=False,
+            curvature=None,
         )
         sent = shade(points, light).matte.T / albedo
         albedo = (colors / sent.clamp_min(1e-3)).clamp(*ALBEDO)

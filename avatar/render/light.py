@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from avatar.core.camera import Camera
 from avatar.core.harmonics import sh_basis, turned_harmonics
+from avatar.render.reflections import Reflections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,13 @@ class Light:
     """All the light on a head: `environment` in the convention of `avatar.core.harmonics`.
 
     `sheen` is how much of the environment rough surfaces mirror on top of what they scatter, and
-    `mirrored` how much of it smooth ones do.
+    `mirrored` how much of it smooth ones do. `reflections` is the environment in more detail than
+    nine harmonics have, for what mirrors it, where it is known.
     """
 
     environment: Float[Tensor, "9 3"]
     lamps: tuple[Lamp, ...] = ()
+    reflections: Reflections | None = None
     sheen: float = 1.0
     mirrored: float = 1.0
 
@@ -48,6 +51,7 @@ class Light:
             self,
             environment=self.environment * factor,
             lamps=tuple(replace(lamp, color=_scaled(lamp.color, factor)) for lamp in self.lamps),
+            reflections=None if self.reflections is None else self.reflections.scaled(factor),
         )
 
     def turned(self, rotation: Float[Tensor, "3 3"]) -> "Light":
@@ -56,6 +60,7 @@ class Light:
             self,
             environment=turned_harmonics(self.environment, rotation),
             lamps=tuple(replace(lamp, direction=rotation @ lamp.direction) for lamp in self.lamps),
+            reflections=None if self.reflections is None else self.reflections.turned(rotation),
         )
 
 

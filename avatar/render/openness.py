@@ -32,7 +32,7 @@ def openness(
     seen = _seen(vertices, normals, faces, directions, _SKY_SIZE)
     total = cosines.sum(0)
     share = (cosines * seen).sum(0) / total.clamp_min(1e-6)
-    return _smoothed(torch.where(total > 1e-3, share, torch.ones_like(share)), faces)
+    return with_neighbours(torch.where(total > 1e-3, share, torch.ones_like(share)), faces)
 
 
 def lamp_share(
@@ -49,7 +49,7 @@ def lamp_share(
     directions = _cone(lamp, max(4, round(_LAMP_DIRECTIONS_PER_RADIAN * lamp.radius)))
     hidden = 1 - _seen(vertices, normals, faces, directions, _LAMP_SIZE).mean(0)
     facing = (normals @ lamp.direction / _TERMINATOR).clamp(0, 1)
-    return 1 - _smoothed(hidden, faces) * facing
+    return 1 - with_neighbours(hidden, faces) * facing
 
 
 def _seen(
@@ -88,7 +88,7 @@ def _cone(lamp: Lamp, count: int) -> Float[Tensor, "count 3"]:
     return torch.nn.functional.normalize(lamp.direction + aside, dim=-1)
 
 
-def _smoothed(values: Float[Tensor, " verts"], faces: Int[Tensor, "faces 3"]) -> Tensor:
+def with_neighbours(values: Float[Tensor, " verts"], faces: Int[Tensor, "faces 3"]) -> Tensor:
     """Average each vertex with its neighbours, twice."""
     start, end = faces[:, [0, 1, 2, 1, 2, 0]].reshape(-1), faces[:, [1, 2, 0, 0, 1, 2]].reshape(-1)
     count = torch.ones_like(values).index_add(0, start, torch.ones_like(values)[end])

@@ -10,6 +10,7 @@ from torch.nn import functional
 from avatar.core.harmonics import irradiance, light_from_radiance, radiance_from_directions
 from avatar.core.material import LUMINANCE
 from avatar.render.light import Lamp, Light
+from avatar.render.reflections import Reflections, panorama_directions
 
 ROWS = 64
 """Rows a panorama is averaged to: 2.8 degrees each."""
@@ -45,7 +46,8 @@ def panorama_light(panorama: Float[Tensor, "height width 3"]) -> Light:
         lamp, small = found
         lamps.append(lamp)
     environment = light_from_radiance(radiance_from_directions(directions, small, angles))
-    light = Light(environment=environment, lamps=tuple(lamps))
+    reflections = Reflections.of(small.reshape(ROWS, 2 * ROWS, 3))
+    light = Light(environment=environment, lamps=tuple(lamps), reflections=reflections)
     return exposed(light)
 
 
@@ -71,16 +73,8 @@ def _averaged(
     channels = panorama.clamp_min(0).permute(2, 0, 1)[None]
     small = functional.interpolate(channels, (ROWS, columns), mode="area")[0].permute(1, 2, 0)
     polar = (torch.arange(ROWS, device=panorama.device) + 0.5) / ROWS * math.pi
-    around = ((torch.arange(columns, device=panorama.device) + 0.5) / columns - 0.5) * 2 * math.pi
+    directions = panorama_directions(polar)
     level = polar.sin()[:, None]
-    directions = torch.stack(
-        [
-            -level * around.sin(),
-            polar.cos()[:, None].expand(-1, columns),
-            level * around.cos(),
-        ],
-        -1,
-    )
     angles = level.expand(-1, columns) * (math.pi / ROWS) * (2 * math.pi / columns)
     angles = angles / angles.sum() * 4 * math.pi
     return small.reshape(-1, 3), directions.reshape(-1, 3), angles.reshape(-1)

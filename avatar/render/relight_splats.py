@@ -87,7 +87,7 @@ class SplatLighting:
             alpha=posed.opacities,
             roughness=known.roughnesses,
             metallic=0.0,
-            bleeds=False,
+            curvature=None,
         )
         radiance = shade(points, light)
         # Highlights and what is black as night stay what they are, in proportion to the light.

@@ -10,6 +10,7 @@ from avatar.core.avatar import Avatar
 from avatar.core.material import Material
 from avatar.core.mesh import Mesh, MeshPart, vertex_normals
 from avatar.ops.sample_texture import TexturePyramid
+from avatar.render.curvature import curvature
 from avatar.render.openness import openness
 from avatar.render.tangents import tangents
 
@@ -25,6 +26,8 @@ class Surface:
     color: TexturePyramid | None
     roughness: TexturePyramid | None
     normal: TexturePyramid | None
+    specular: TexturePyramid | None = None
+    occlusion: TexturePyramid | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,9 @@ class FaceSet:
 class Scene:
     """A head in one pose with everything that does not depend on the camera or the light.
 
-    `openness` is the share of the sky each vertex sees, weighted by the cosine; `tangents` are
-    the directions of u and of -v at the texture corners, None where no material has a normal map;
+    `openness` is the share of the sky each vertex sees, weighted by the cosine; `curvature` is how
+    sharply the surface bends there at rest, one over metres; `tangents` are the directions of u and
+    of -v at the texture corners, None where no material has a normal map;
     `vertex_colors` multiply the materials' albedo. `layers` are the parts with masked or blended
     materials, a set of faces for each material. `lamp_shares` are the light's shadows where they
     are known beforehand (`avatar.render.film_scene`).
@@ -51,6 +55,7 @@ class Scene:
     vertices: Float[Tensor, "verts 3"]
     normals: Float[Tensor, "verts 3"]
     openness: Float[Tensor, " verts"]
+    curvature: Float[Tensor, " verts"]
     tangents: Float[Tensor, "uvs 6"] | None
     vertex_colors: Float[Tensor, "verts 3"] | None
     uvs: Float[Tensor, "uvs 2"]
@@ -99,6 +104,7 @@ def prepare_scene(
         vertices=mesh.vertices,
         normals=torch.zeros_like(mesh.vertices),
         openness=torch.ones_like(mesh.vertices[:, 0]),
+        curvature=torch.zeros_like(mesh.vertices[:, 0]),
         tangents=None,
         vertex_colors=vertex_colors,
         uvs=mesh.uvs,
@@ -106,7 +112,9 @@ def prepare_scene(
         opaque=_face_set(solid, names, chosen, mesh),
         layers=tuple(_face_set(parts, names, chosen, mesh) for parts in sheer.values()),
     )
-    return scene.moved(mesh.vertices)
+    scene = scene.moved(mesh.vertices)
+    bends = curvature(scene.vertices, scene.normals, scene.opaque.faces)
+    return replace(scene, curvature=bends)
 
 
 def _is_opaque(material: Material | None) -> bool:
@@ -134,13 +142,19 @@ def _face_set(
 
 
 def _surface(material: Material) -> Surface:
-    color, roughness, normal = material.base_color_map, material.roughness_map, material.normal_map
+    color, normal = material.base_color_map, material.normal_map
     return Surface(
         material=material,
         color=None if color is None else TexturePyramid.build(_rgba(color, material)),
-        roughness=None if roughness is None else TexturePyramid.build(roughness[..., None]),
+        roughness=_one_channel(material.roughness_map),
         normal=None if normal is None else TexturePyramid.build(normal),
+        specular=_one_channel(material.specular_map),
+        occlusion=_one_channel(material.occlusion_map),
     )
+
+
+def _one_channel(values: Float[Tensor, "height width"] | None) -> TexturePyramid | None:
+    return None if values is None else TexturePyramid.build(values[..., None])
 
 
 def _rgba(color: Tensor, material: Material) -> Float[Tensor, "height width 4"]:

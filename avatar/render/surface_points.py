@@ -28,7 +28,7 @@ def surface_points(
     blended = _weighted(view.vertex_table, view.group.faces, hits)
     positions, openness = blended[:3], blended[6].clamp(0, 1)
     colored = scene.vertex_colors is not None
-    shares = blended[7 : len(blended) - 3 * colored].clamp(0, 1)
+    shares = blended[8 : len(blended) - 3 * colored].clamp(0, 1)
     to_eye = unit(view.camera.position_in_world[:, None] - positions)
     smooth_normals = unit(blended[3:6] * view.flips[hits.faces])
     uv_faces = view.group.uv_faces
@@ -39,9 +39,16 @@ def surface_points(
         frame = _weighted(scene.tangents, uv_faces, hits)
         normals = _bent(smooth_normals, frame, _lookup(surface.normal, uvs, lods) * 2 - 1)
     albedo, alpha = _base_color(surface, uvs, lods)
-    roughness = torch.full_like(alpha, surface.material.roughness)
+    material = surface.material
+    roughness = torch.full_like(alpha, material.roughness)
     if surface.roughness is not None:
         roughness = roughness * _lookup(surface.roughness, uvs, lods)[0]
+    specular = material.specular
+    if surface.specular is not None:
+        specular = specular * _lookup(surface.specular, uvs, lods)[0]
+    if surface.occlusion is not None:
+        # Both say what hides the sky: the mesh as it is posed, the map in finer detail.
+        openness = torch.minimum(openness, _lookup(surface.occlusion, uvs, lods)[0])
     return Points(
         positions=positions,
         normals=_towards(normals, to_eye),
@@ -52,8 +59,12 @@ def surface_points(
         albedo=albedo * blended[-3:] if colored else albedo,
         alpha=alpha,
         roughness=roughness.clamp(0.02, 1),
-        metallic=surface.material.metallic,
-        bleeds=surface.material.name in options.scattering,
+        metallic=material.metallic,
+        curvature=blended[7] if material.name in options.scattering else None,
+        specular=specular,
+        ior=material.ior,
+        clearcoat=material.clearcoat,
+        clearcoat_roughness=material.clearcoat_roughness,
     )
 
 

@@ -36,8 +36,8 @@ class View:
 
     Triangles of single-sided materials that face away are left out. `flips` is -1 for triangles
     seen from behind, 1 for the others. `vertex_table` rows are position, normal, openness,
-    shares of the lamps, and colour where vertices have one; `texture_table` rows are u, v and the
-    log2 of how many uv units a pixel spans there.
+    curvature, shares of the lamps, and colour where vertices have one; `texture_table` rows are u,
+    v and the log2 of how many uv units a pixel spans there.
     """
 
     camera: Camera
@@ -91,7 +91,8 @@ def view_scene(
         surfaces=group.surfaces[kept],
         double_sided=group.double_sided[kept],
     )
-    columns = [scene.vertices, scene.normals, scene.openness[:, None], lamp_shares.T]
+    own = torch.stack([scene.openness, scene.curvature], -1)
+    columns = [scene.vertices, scene.normals, own, lamp_shares.T]
     if scene.vertex_colors is not None:
         columns.append(scene.vertex_colors)
     footprints = _footprints(pixels, scene.uvs, seen)

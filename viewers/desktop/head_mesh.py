@@ -18,7 +18,15 @@ from viewers.desktop.poser import PosedHead
 from viewers.desktop.projection import clip_from_world
 from viewers.desktop.shader import assign, program
 from viewers.desktop.shadows import MOST_LAMPS, Reached
-from viewers.desktop.surface_maps import COLOR_MAP, NORMAL_MAP, ROUGHNESS_MAP, SurfaceMaps
+from viewers.desktop.surface_maps import (
+    COLOR_MAP,
+    NORMAL_MAP,
+    OCCLUSION_MAP,
+    ROUGHNESS_MAP,
+    SPECULAR_MAP,
+    SurfaceMaps,
+)
+from viewers.desktop.surroundings import Surroundings
 from viewers.stage.looks import Look
 
 _LOOKS: dict[Look, int] = {
@@ -29,8 +37,8 @@ _LOOKS: dict[Look, int] = {
     "wireframe": 4,
     "uv": 5,
 }
-_FILM_DEPTH = 3
-"""The texture unit that tells where clear films are."""
+_FILM_DEPTH, _REFLECTIONS = 3, 6
+"""The texture units that tell where clear films are, and what surfaces mirror."""
 
 _Constants = tuple[tuple[str, int | bool], ...]
 
@@ -67,7 +75,9 @@ class HeadMesh:
         self._vertex, self._corner = corners[:, 0].numpy(), corners[:, 1].numpy()
         self._rows = np.zeros((len(corners), _FLOATS), np.float32)
         self._buffer = context.buffer(reserve=self._rows.nbytes, dynamic=True)
-        self._uvs = context.buffer(scene.uvs[corners[:, 1]].numpy().astype(np.float32).tobytes())
+        still = torch.cat([scene.uvs[corners[:, 1]], scene.curvature[corners[:, :1]]], -1)
+        self._still = context.buffer(still.numpy().astype(np.float32).tobytes())
+        self._surroundings = Surroundings(context)
         triangles = rows.view(-1, 3).numpy()
         self._films = context.depth_texture((1, 1))
         self._films_target = context.framebuffer(depth_attachment=self._films)
@@ -110,8 +120,13 @@ class HeadMesh:
                 for name, part in zip(_NAMES, _COLUMNS.split(), strict=True)
             )
             content: list[Any] = [(self._buffer, layout, *used)]
-            if "in_uv" in owner:
-                content.append((self._uvs, "2f", "in_uv"))
+            kept = [name for name in ("in_uv", "in_curvature") if name in owner]
+            if kept:
+                parts = zip(("in_uv", "in_curvature"), ("2f", "1f"), strict=True)
+                layout = " ".join(
+                    part if name in kept else f"{4 * int(part[0])}x" for name, part in parts
+                )
+                content.append((self._still, layout, *kept))
             self._arrays[key] = self._context.vertex_array(owner, content, triangles)
         return self._arrays[key]
 
@@ -131,6 +146,7 @@ class HeadMesh:
         """Draw into a framebuffer, which was cleared: linear RGBA, premultiplied."""
         context = self._context
         shown = [batch for batch in self._batches if _is_shown(batch, look)]
+        self._surroundings.use(light.reflections, _REFLECTIONS)
         view = _view_values(camera) | light_values(light) | {"detail": self._options.detail}
         for constants in {(), *(self._constants(batch, look) for batch in shown)}:
             assign(self._program(constants), view)
@@ -171,8 +187,9 @@ class HeadMesh:
             batch.triangles.release()
         for thing in (*self._arrays.values(), *self._programs.values()):
             thing.release()
-        for buffer in (self._films_target, self._films, self._buffer, self._uvs):
+        for buffer in (self._films_target, self._films, self._buffer, self._still):
             buffer.release()
+        self._surroundings.release()
 
     def _constants(self, batch: _Batch, look: Look) -> _Constants:
         material, maps = batch.material, batch.maps
@@ -184,6 +201,9 @@ class HeadMesh:
             ("HAS_COLOR_MAP", maps.color is not None),
             ("HAS_ROUGHNESS_MAP", maps.roughness is not None),
             ("HAS_NORMAL_MAP", maps.normal is not None),
+            ("HAS_SPECULAR_MAP", maps.specular is not None),
+            ("HAS_OCCLUSION_MAP", maps.occlusion is not None),
+            ("HAS_COAT", material.clearcoat > 0),
         )
 
     def _draw(self, batch: _Batch, look: Look) -> None:
@@ -195,6 +215,10 @@ class HeadMesh:
                 "base_color": material.base_color,
                 "base_roughness": material.roughness,
                 "metallic": material.metallic,
+                "specular": material.specular,
+                "ior": material.ior,
+                "clearcoat": material.clearcoat,
+                "clearcoat_roughness": material.clearcoat_roughness,
             },
         )
         batch.maps.use()
@@ -222,6 +246,9 @@ def _view_values(camera: Camera) -> dict[str, Any]:
         "color_map": COLOR_MAP,
         "roughness_map": ROUGHNESS_MAP,
         "normal_map": NORMAL_MAP,
+        "specular_map": SPECULAR_MAP,
+        "occlusion_map": OCCLUSION_MAP,
+        "reflections": _REFLECTIONS,
         "film_depth": _FILM_DEPTH,
     }
 
@@ -235,12 +262,21 @@ def light_values(light: Light) -> dict[str, Any]:
         "environment": light.environment.float().contiguous().numpy().tobytes(),
         "sheen": light.sheen,
         "mirrored": light.mirrored,
+        "has_reflections": light.reflections is not None,
+        "panorama_from_world": _turn_of(light),
         "lamp_count": len(lamps),
         "lamp_direction": directions + [(0.0, 0.0, 1.0)] * missing,
         "lamp_color": [lamp.color for lamp in lamps] + [(0.0, 0.0, 0.0)] * missing,
         "lamp_disc": [_disc(lamp.radius) for lamp in lamps] + [_disc(0.1)] * missing,
         "lamp_glint": [lamp.glint for lamp in lamps] + [False] * missing,
     }
+
+
+def _turn_of(light: Light) -> bytes:
+    turn = torch.eye(3)
+    if light.reflections is not None:
+        turn = light.reflections.panorama_from_world
+    return turn.T.float().contiguous().numpy().tobytes()
 
 
 def _disc(radius: float) -> tuple[float, float, float, float]:

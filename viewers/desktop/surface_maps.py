@@ -11,7 +11,7 @@ from avatar.core.material import Material, srgb_from_linear
 
 _SRGB8_ALPHA8 = 0x8C43
 
-COLOR_MAP, ROUGHNESS_MAP, NORMAL_MAP = 0, 1, 2
+COLOR_MAP, ROUGHNESS_MAP, NORMAL_MAP, SPECULAR_MAP, OCCLUSION_MAP = 0, 1, 2, 4, 5
 """The texture units of the maps."""
 
 
@@ -21,9 +21,11 @@ class SurfaceMaps:
     def __init__(self, context: moderngl.Context, material: Material) -> None:
         color = material.base_color_map
         self.color = None if color is None else _color(context, color, material)
-        rough, normal = material.roughness_map, material.normal_map
-        self.roughness = None if rough is None else _plain(context, rough[..., None])
+        normal = material.normal_map
+        self.roughness = _one_channel(context, material.roughness_map)
         self.normal = None if normal is None else _plain(context, normal)
+        self.specular = _one_channel(context, material.specular_map)
+        self.occlusion = _one_channel(context, material.occlusion_map)
 
     def use(self) -> None:
         """Bind them to their units."""
@@ -31,6 +33,8 @@ class SurfaceMaps:
             (COLOR_MAP, self.color),
             (ROUGHNESS_MAP, self.roughness),
             (NORMAL_MAP, self.normal),
+            (SPECULAR_MAP, self.specular),
+            (OCCLUSION_MAP, self.occlusion),
         ):
             if texture is not None:
                 texture.use(unit)
@@ -41,7 +45,7 @@ class SurfaceMaps:
             texture.release()
 
     def _textures(self) -> Iterator[moderngl.Texture]:
-        for texture in (self.color, self.roughness, self.normal):
+        for texture in (self.color, self.roughness, self.normal, self.specular, self.occlusion):
             if texture is not None:
                 yield texture
 
@@ -53,6 +57,10 @@ def _color(context: moderngl.Context, color: Tensor, material: Material) -> mode
     pixels = _bytes(torch.cat([srgb_from_linear(color[..., :3] * alpha), alpha], -1))
     height, width = color.shape[:2]
     return _mipped(context.texture((width, height), 4, pixels, internal_format=_SRGB8_ALPHA8))
+
+
+def _one_channel(context: moderngl.Context, values: Tensor | None) -> moderngl.Texture | None:
+    return None if values is None else _plain(context, values[..., None])
 
 
 def _plain(context: moderngl.Context, values: Tensor) -> moderngl.Texture:

@@ -106,7 +106,7 @@ def _scene(
             "aovs": "albedo:albedo,normals:sh_normal",
             "image": {"type": "path", "max_depth": 3, "rr_depth": 8, "hide_emitters": False},
         },
-        "sensor": _sensor(mi, view),
+        "sensor": sensor(mi, view),
         "environment": _environment(mi, lighting),
     }
     if lighting.softbox is not None:
@@ -125,14 +125,14 @@ def _scene(
 def _material(mi: Any, surface: Surface) -> dict[str, Any]:
     material: dict[str, Any] = {
         "type": "principled",
-        "base_color": _texture(mi, surface.albedo),
+        "base_color": texture(mi, surface.albedo),
         "roughness": surface.roughness,
         "specular": 0.4,
     }
     return {"type": "twosided", "bsdf": material}
 
 
-def _texture(mi: Any, values: Array) -> dict[str, Any]:
+def texture(mi: Any, values: Array) -> dict[str, Any]:
     bitmap = mi.Bitmap(np.ascontiguousarray(values, dtype=np.float32))
     return {"type": "bitmap", "bitmap": bitmap, "raw": True}
 
@@ -163,7 +163,7 @@ def _softbox(mi: Any, azimuth: float, elevation: float, radiance: float) -> dict
     return {"type": "rectangle", "to_world": place, "emitter": light}
 
 
-def _sensor(mi: Any, view: View) -> dict[str, Any]:
+def sensor(mi: Any, view: View) -> dict[str, Any]:
     # Mitsuba's camera frame has +X left, +Y up, +Z forward; OpenCV's +X right, +Y down.
     camera_from_world = np.eye(4)
     camera_from_world[:3, :3], camera_from_world[:3, 3] = view.rotation, view.translation

@@ -10,6 +10,7 @@ in vec3 normal;
 in vec3 along_u;
 in vec3 along_v;
 in float openness;
+in float curvature;
 in vec4 first_shares;
 in vec2 last_shares;
 in vec2 uv;
@@ -21,9 +22,15 @@ uniform float detail;
 uniform vec4 base_color;
 uniform float base_roughness;
 uniform float metallic;
+uniform float specular;
+uniform float ior;
+uniform float clearcoat;
+uniform float clearcoat_roughness;
 uniform sampler2D color_map;
 uniform sampler2D roughness_map;
 uniform sampler2D normal_map;
+uniform sampler2D specular_map;
+uniform sampler2D occlusion_map;
 uniform sampler2D film_depth;
 
 const int SHADED = 0, ALBEDO = 1, NORMALS = 2, CLAY = 3, WIREFRAME = 4, UV = 5;
@@ -105,11 +112,23 @@ void main() {
     point.albedo = albedo;
     point.roughness = clamp(roughness, 0.02, 1.0);
     point.metallic = metallic;
+    point.specular = specular;
+    point.ior = ior;
+    point.curvature = curvature;
+    if (LOOK == SHADED) {
+        if (HAS_SPECULAR_MAP) point.specular *= looked_up(specular_map, finest).r;
+        if (HAS_OCCLUSION_MAP) {
+            point.openness = min(point.openness, looked_up(occlusion_map, finest).r);
+        }
+    }
     point.bleeds = BLEEDS && LOOK == SHADED;
     float shares[MOST_LAMPS] = float[MOST_LAMPS](
         first_shares.x, first_shares.y, first_shares.z, first_shares.w, last_shares.x, last_shares.y
     );
     Radiance radiance = shade(point, shares);
+    if (HAS_COAT && LOOK == SHADED) {
+        radiance = coated(radiance, point, clearcoat, clearcoat_roughness, shares);
+    }
     // A clear film mirrors at full strength, and takes the gloss off what lies under it.
     float strength = IS_FILM ? 1.0 : alpha;
     if (!IS_FILM && !SEE_THROUGH) {

@@ -1,0 +1,1 @@
+"""A relit head as it should look: path-traced from the same maps."""
