@@ -12,9 +12,11 @@ from avatar.core.errors import AvatarError
 from avatar.speech.options import SpeakOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from avatar.animation.send_clip import ClipSender
     from avatar.core.clip import Clip
-    from avatar.speech.listen import Voice
+    from avatar.speech.listen import Piece
     from avatar.speech.perform_live import LiveSpeaker
 
 _TOLD_EVERY = 5.0
@@ -58,7 +60,7 @@ def speak_live(
     from avatar.animation.send_clip import ClipSender  # noqa: PLC0415
     from avatar.core.avatar import Avatar  # noqa: PLC0415
     from avatar.create.default_head import default_head  # noqa: PLC0415
-    from avatar.speech.listen import Voice  # noqa: PLC0415
+    from avatar.speech.listen import Voice, listen  # noqa: PLC0415
     from avatar.speech.pcm_stream import PcmFormat  # noqa: PLC0415
     from avatar.speech.perform_live import LiveSpeaker  # noqa: PLC0415
 
@@ -70,12 +72,14 @@ def speak_live(
     problem: AvatarError | None = None
     targets = [parse_destination(target) for target in live.send]
     with ClipSender(targets, speech.fps, head.rig) as sender:
+        # Opened before anything is promised: there may be no microphone.
+        pieces = listen(voice)
         sys.stderr.write(
             f"speaking with a delay of {1e3 * speaker.latency:.0f} ms (play the sound so much"
             " later); Ctrl-C ends it\n"
         )
         try:
-            _run(voice, speaker, sender, recorded if output else None, live.seconds)
+            _run(pieces, speaker, sender, recorded if output else None, live.seconds)
         except KeyboardInterrupt:
             sys.stderr.write("\n")
         except AvatarError as error:
@@ -88,17 +92,16 @@ def speak_live(
 
 
 def _run(
-    voice: "Voice",
+    pieces: "Iterator[Piece]",
     speaker: "LiveSpeaker",
     sender: "ClipSender",
     recorded: "list[Clip] | None",
     seconds: float | None,
 ) -> None:
-    from avatar.speech.listen import PIECE, listen  # noqa: PLC0415
+    from avatar.speech.listen import PIECE  # noqa: PLC0415
     from avatar.speech.log_mel import RATE  # noqa: PLC0415
 
     heard, busy, told = 0.0, 0.0, time.perf_counter()
-    pieces = listen(voice)
     for piece in pieces:
         start = time.perf_counter()
         _show(speaker.push(piece), sender, recorded)

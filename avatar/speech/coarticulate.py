@@ -8,6 +8,7 @@ rounded sounds take them early.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float
@@ -15,7 +16,7 @@ from jaxtyping import Float
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.speech.mouth_shapes import JAW, shape_table
 from avatar.speech.styles import Style
-from avatar.speech.visemes import VISEME_INDEX, Segment
+from avatar.speech.visemes import VISEME_INDEX, VISEMES, Segment
 
 LEAD = 0.05
 """Seconds by which the mouth is ahead of the sound: lips must be there when it starts."""
@@ -27,6 +28,7 @@ _REACH = 0.6
 _SHORT = 0.07
 _REST = 0.02
 _TAIL = 0.25
+_PART = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,26 @@ _DOMINANCES: dict[str, _Dominance] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sounds:
+    """The sounds in order: when each pulls, how fast that rises and falls, how hard, to what."""
+
+    start: Float[np.ndarray, " sounds"]
+    end: Float[np.ndarray, " sounds"]
+    rise: Float[np.ndarray, " sounds"]
+    fall: Float[np.ndarray, " sounds"]
+    lips: Float[np.ndarray, " sounds"]
+    jaw: Float[np.ndarray, " sounds"]
+    shapes: Float[np.ndarray, "sounds 52"]
+
+
+@cache
+def _dominance_table() -> Float[np.ndarray, "4 14"]:
+    """Return strength on lips and jaw, rise and fall of all visemes, in their order."""
+    own = [_DOMINANCES[name] for name in VISEMES]
+    return np.array([(d.lips, d.jaw, d.rise, d.fall) for d in own]).T
+
+
 def coarticulate(
     segments: Sequence[Segment], times: Float[np.ndarray, " frames"], style: Style
 ) -> Float[np.ndarray, "frames 52"]:
@@ -64,29 +86,47 @@ def coarticulate(
 
     Memory and time grow with the frames and with the segments, not with their product.
     """
-    shapes = shape_table()
-    jaw = ARKIT_INDEX[JAW]
-    total = np.zeros((len(times), shapes.shape[1]), np.float32)
-    lips_weight = np.full(len(times), _REST, np.float32)
-    jaw_weight = np.full(len(times), _REST, np.float32)
-    for segment in bridged(segments):
-        own = _DOMINANCES[segment.viseme]
-        start = segment.start - LEAD
-        end = max(start + 0.02, segment.end - LEAD - _TAIL * segment.seconds)
-        first, stop = np.searchsorted(times, (start - _REACH, end + _REACH))
-        pull = _pull(times[first:stop], start, end, own, style.hold)
-        pull = pull * min(1.0, 0.5 + 0.5 * segment.seconds / _SHORT)
-        shape = shapes[VISEME_INDEX[segment.viseme]]
-        rows = slice(first, stop)
-        total[rows] += (pull * own.lips)[:, None] * shape
-        total[rows, jaw] += pull * (own.jaw - own.lips) * shape[jaw]
-        lips_weight[rows] += pull * own.lips
-        jaw_weight[rows] += pull * own.jaw
-    curves = total / lips_weight[:, None]
-    curves[:, jaw] = total[:, jaw] / jaw_weight
+    sounds = _pulling(bridged(segments), style.hold)
+    parts = [
+        _blended(sounds, times[start : start + _PART]) for start in range(0, len(times), _PART)
+    ]
+    curves = np.concatenate(parts) if parts else np.zeros((0, shape_table().shape[1]), np.float32)
     curves *= style.lips
-    curves[:, jaw] *= style.jaw / style.lips
+    curves[:, ARKIT_INDEX[JAW]] *= style.jaw / style.lips
     return curves.clip(0, 1)
+
+
+def _pulling(segments: Sequence[Segment], hold: float) -> _Sounds:
+    """Return what the segments pull with, and when."""
+    visemes = [VISEME_INDEX[segment.viseme] for segment in segments]
+    start, stop = np.array([(s.start, s.end) for s in segments]).reshape(-1, 2).T
+    seconds = stop - start
+    lips, jaw, rise, fall = _dominance_table()[:, visemes]
+    strength = np.minimum(1.0, 0.5 + 0.5 * seconds / _SHORT)
+    return _Sounds(
+        start=start - LEAD,
+        end=np.maximum(start - LEAD + 0.02, stop - LEAD - _TAIL * seconds),
+        rise=rise * hold,
+        fall=fall * hold,
+        lips=strength * lips,
+        jaw=strength * jaw,
+        shapes=shape_table()[visemes],
+    )
+
+
+def _blended(sounds: _Sounds, times: np.ndarray) -> Float[np.ndarray, "frames 52"]:
+    """Return the averages at some times, of the sounds that reach so far."""
+    first = int(np.searchsorted(sounds.end, times[0] - _REACH))
+    stop = int(np.searchsorted(sounds.start, times[-1] + _REACH, side="right"))
+    some, moments = slice(first, stop), times[:, None]
+    before, after = sounds.start[some] - moments, moments - sounds.end[some]
+    late = np.maximum(before, 0) / sounds.rise[some] + np.maximum(after, 0) / sounds.fall[some]
+    pull = np.exp(-late) * (np.maximum(before, after) <= _REACH)
+    lips, jaws = pull * sounds.lips[some], pull * sounds.jaw[some]
+    shapes, jaw = sounds.shapes[some], ARKIT_INDEX[JAW]
+    curves = (lips @ shapes) / (_REST + lips.sum(1, keepdims=True))
+    curves[:, jaw] = (jaws @ shapes[:, jaw]) / (_REST + jaws.sum(1))
+    return curves.astype(np.float32)
 
 
 def bridged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -101,11 +141,3 @@ def bridged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
         else:
             kept.append(segment)
     return tuple(kept)
-
-
-def _pull(
-    times: np.ndarray, start: float, end: float, own: _Dominance, hold: float
-) -> Float[np.ndarray, " frames"]:
-    before = np.maximum(start - times, 0) / (own.rise * hold)
-    after = np.maximum(times - end, 0) / (own.fall * hold)
-    return np.exp(-(before + after)).astype(np.float32)

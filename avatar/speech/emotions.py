@@ -1,5 +1,7 @@
 """Emotions as layers over speech: a face that is kept while the mouth talks."""
 
+from functools import cache
+
 import numpy as np
 from jaxtyping import Float
 
@@ -39,5 +41,10 @@ def emotion_layer(
     name: str, amount: float, loudness: Float[np.ndarray, " frames"]
 ) -> Float[np.ndarray, "frames 52"]:
     """Return the layer: there all the time, stronger in loud words (`loudness` around 0)."""
-    layer = spread(EMOTIONS.get(name, {})) * amount
+    layer = _face(name) * np.float32(amount)
     return layer * (1 + 0.25 * np.clip(loudness, -1, 1))[:, None].astype(np.float32)
+
+
+@cache
+def _face(name: str) -> Float[np.ndarray, "52"]:
+    return spread(EMOTIONS.get(name, {}))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.arkit import ARKIT_INDEX
@@ -14,6 +14,8 @@ from avatar.core.errors import ModelError
 COLUMNS = (-0.5, -0.25, 0.0, 0.25, 0.5)
 """Where the gap is measured, as a share of the way from the middle of the mouth to its corner."""
 
+MIDDLE = len(COLUMNS) // 2
+
 _NEAR = 0.015
 _LIPS = 0.006
 _DEEPEST = 0.012
@@ -21,35 +23,50 @@ _INCISORS = 0.008
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Edge:
-    """Vertices one of which is a lip's edge: rest heights and how the coefficients move them."""
+class Lips:
+    """Vertices one of which is a lip's edge, in each column of the upper and of the lower lip.
 
-    rest: Float[Tensor, " points"]
-    moves: Float[Tensor, "52 points"]
+    `rest` are their heights, those of the lower lip negative, and `moves` how the coefficients
+    change them: the edges are then the least of every column. Columns of fewer vertices repeat one.
+    """
 
-    def heights(self, weights: Float[Tensor, "frames 52"]) -> Float[Tensor, "frames points"]:
-        return self.rest + weights @ self.moves
+    rest: Float[np.ndarray, "2 columns points"]
+    moves: Float[np.ndarray, "52 moved"]
+
+    def heights(
+        self, weights: Float[np.ndarray, "frames 52"]
+    ) -> Float[np.ndarray, "frames 2 columns points"]:
+        """Return the heights of all of them."""
+        return self.shifts(weights) + self.rest
+
+    def shifts(
+        self, changes: Float[np.ndarray, "frames 52"]
+    ) -> Float[np.ndarray, "frames 2 columns points"]:
+        """Return by how much changes of the coefficients move them."""
+        return (changes @ self.moves).reshape(-1, *self.rest.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LipGauge:
     """Measures a head's mouth; heights along the head's up axis, metres.
 
-    `upper` and `lower` hold one edge a column of `COLUMNS`; `teeth` is the height of the upper
-    incisors' edge, None where the avatar has no teeth.
+    `teeth` is the height of the upper incisors' edge; of an avatar without teeth, the upper lip's
+    at rest.
     """
 
-    upper: tuple[_Edge, ...]
-    lower: tuple[_Edge, ...]
-    teeth: float | None
+    lips: Lips
+    teeth: float
 
     def gaps(self, weights: Float[Tensor, "frames 52"]) -> Float[Tensor, "frames columns"]:
         """Return how far the lips are apart in each column; negative where they overlap."""
-        columns = [
-            upper.heights(weights).amin(1) - lower.heights(weights).amax(1)
-            for upper, lower in zip(self.upper, self.lower, strict=True)
-        ]
-        return torch.stack(columns, 1)
+        return torch.from_numpy(self.gaps_at(self.lips.heights(weights.numpy())))
+
+    def gaps_at(
+        self, heights: Float[np.ndarray, "*frames 2 columns points"]
+    ) -> Float[np.ndarray, "*frames columns"]:
+        """Return the same for heights of the lips' vertices."""
+        edges = heights.min(-1)
+        return edges[..., 0, :] + edges[..., 1, :]
 
     def opening(self, weights: Float[Tensor, "frames 52"]) -> Float[Tensor, " frames"]:
         """Return the largest gap; at most 0 means that the lips are closed."""
@@ -58,15 +75,15 @@ class LipGauge:
     def below_teeth(self, weights: Float[Tensor, "frames 52"]) -> Float[Tensor, " frames"]:
         """Return how far the lower lip's edge lies under the upper incisors' edge.
 
-        At most 0 means that they meet; without teeth it is measured from the upper lip at rest.
+        At most 0 means that they meet.
         """
-        middle = self.lower[len(COLUMNS) // 2].heights(weights).amax(1)
-        return self._teeth_edge() - middle
+        return torch.from_numpy(self.below_teeth_at(self.lips.heights(weights.numpy())))
 
-    def _teeth_edge(self) -> float:
-        if self.teeth is not None:
-            return self.teeth
-        return float(self.upper[len(COLUMNS) // 2].rest.amin())
+    def below_teeth_at(
+        self, heights: Float[np.ndarray, "*frames 2 columns points"]
+    ) -> Float[np.ndarray, "*frames"]:
+        """Return the same for heights of the lips' vertices."""
+        return heights[..., 1, MIDDLE, :].min(-1) + np.float32(self.teeth)
 
 
 def measure_lips(avatar: Avatar) -> LipGauge:
@@ -93,9 +110,12 @@ def measure_lips(avatar: Avatar) -> LipGauge:
         front = float(vertices[own, 2].amax()) if bool(own.any()) else 0.0
         column &= vertices[:, 2] > front - _DEEPEST
         follows = drop > _parting(drop[own & column])
-        uppers.append(_edge(vertices, morphs, column & ~follows))
-        lowers.append(_edge(vertices, morphs, column & follows))
-    gauge = LipGauge(upper=tuple(uppers), lower=tuple(lowers), teeth=_incisors(avatar, vertices))
+        uppers.append(_edge(column & ~follows))
+        lowers.append(_edge(column & follows))
+    packed = _pack(vertices, morphs, uppers, lowers)
+    teeth = _incisors(avatar, vertices)
+    upper_edge = float(packed.rest[0, MIDDLE].min())
+    gauge = LipGauge(lips=packed, teeth=upper_edge if teeth is None else teeth)
     test = torch.zeros(2, 52)
     test[1, ARKIT_INDEX["jawOpen"]] = 0.5
     shut, opened = gauge.opening(test)
@@ -120,12 +140,23 @@ def _parting(drops: Float[Tensor, " points"]) -> float:
     return float(ordered[widest] + ordered[widest + 1]) / 2
 
 
-def _edge(vertices: Tensor, morphs: Tensor, chosen: Bool[Tensor, " verts"]) -> _Edge:
+def _edge(chosen: Bool[Tensor, " verts"]) -> Int[Tensor, " points"]:
     if not bool(chosen.any()):
         raise ModelError(
             "avatar: jawOpen moves no lip near its mouth's landmarks; speech cannot move this head"
         )
-    return _Edge(rest=vertices[chosen, 1], moves=morphs[:, chosen, 1])
+    return chosen.nonzero()[:, 0]
+
+
+def _pack(vertices: Tensor, morphs: Tensor, uppers: list[Tensor], lowers: list[Tensor]) -> Lips:
+    most = max(map(len, [*uppers, *lowers]))
+    rows = [torch.cat([own, own[:1].expand(most - len(own))]) for own in [*uppers, *lowers]]
+    chosen = torch.stack(rows).reshape(2, len(COLUMNS), most)
+    sign = torch.tensor([1.0, -1.0])[:, None, None]
+    moves = morphs[:, chosen, 1] * sign
+    return Lips(
+        rest=(vertices[chosen, 1] * sign).numpy(), moves=moves.reshape(len(moves), -1).numpy()
+    )
 
 
 def _incisors(avatar: Avatar, vertices: Tensor) -> float | None:

@@ -52,7 +52,10 @@ class LogMel:
     def _energies(self, samples: np.ndarray) -> np.ndarray:
         heard = np.concatenate([self._tail, samples])
         self._tail = heard[-(_WINDOW - HOP) :]
-        windows = np.lib.stride_tricks.sliding_window_view(heard, _WINDOW)[::HOP]
+        # What `sliding_window_view` gives, in a tenth of its time: it is called for every 20 ms.
+        size = heard.itemsize
+        count = (len(heard) - _WINDOW) // HOP + 1
+        windows = np.ndarray((count, _WINDOW), heard.dtype, heard, 0, (HOP * size, size))
         return log_energies(windows, self._bank)
 
     def _without_mean(self, frames: np.ndarray) -> np.ndarray:

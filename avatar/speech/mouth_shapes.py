@@ -4,6 +4,8 @@ Designed on the default head and judged on renders, not fitted to anybody. A nam
 stands for both. They are the aims of clear speech: co-articulation takes what it does not reach.
 """
 
+from functools import cache
+
 import numpy as np
 from jaxtyping import Float
 
@@ -86,6 +88,9 @@ def spread(values: dict[str, float]) -> Float[np.ndarray, "52"]:
     return row
 
 
+@cache
 def shape_table() -> Float[np.ndarray, "14 52"]:
-    """Return the coefficients of all visemes, in the order of `VISEMES`."""
-    return np.stack([spread(MOUTH_SHAPES[name]) for name in VISEMES])
+    """Return the coefficients of all visemes, in the order of `VISEMES`; not to be written to."""
+    table = np.stack([spread(MOUTH_SHAPES[name]) for name in VISEMES])
+    table.setflags(write=False)
+    return table

@@ -4,7 +4,7 @@ Done on the head at hand: how much `mouthClose` shuts its lips at a given jaw is
 frame by frame, not taken from a table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from avatar.core.arkit import ARKIT_INDEX
-from avatar.speech.lip_gauge import LipGauge
+from avatar.speech.lip_gauge import LipGauge, Lips
 from avatar.speech.visemes import Segment
 
 CLOSURE_LEAD = 0.07
@@ -23,7 +23,8 @@ _RAMP = 0.05
 _SHORTEST = 0.055
 _SHUT = -0.0004
 _TOUCH = 0.0002
-_STEPS = 12
+_SPACED = np.linspace(0, 1, 17, dtype=np.float32)
+_ROWS = 200
 _NARROW = 0.10
 
 _SIDES = ("Left", "Right")
@@ -56,14 +57,16 @@ def occlude(
     gauge: LipGauge,
 ) -> Float[Tensor, "frames 52"]:
     """Return the curves with closed lips for p b m, lip on teeth for f v, a narrow jaw for s sh."""
-    weights = _narrowed(weights, _strengths(segments, times, _HISS))
-    weights = _on_teeth(weights, _strengths(segments, times, _TEETH), gauge)
-    return _shut(weights, _strengths(segments, times, _CLOSED), gauge)
+    occluded = weights.numpy().copy()
+    _narrow(occluded, _strengths(segments, times, _HISS))
+    _touch_teeth(occluded, _strengths(segments, times, _TEETH), gauge)
+    _shut(occluded, _strengths(segments, times, _CLOSED), gauge)
+    return torch.from_numpy(occluded)
 
 
 def _strengths(
     segments: Sequence[Segment], times: Float[np.ndarray, " frames"], rule: _Rule
-) -> Float[Tensor, " frames"]:
+) -> Float[np.ndarray, " frames"]:
     """Return 0 to 1: a plateau over every sound of the rule, with smooth ramps."""
     strength = np.zeros(len(times), np.float32)
     for segment in segments:
@@ -76,73 +79,109 @@ def _strengths(
         rise = (np.minimum(near - start, end - near) / _RAMP + 1).clip(0, 1)
         smooth = rise * rise * (3 - 2 * rise)
         strength[first:stop] = np.maximum(strength[first:stop], smooth)
-    return torch.from_numpy(strength)
+    return strength
 
 
-def _narrowed(weights: Tensor, strength: Float[Tensor, " frames"]) -> Tensor:
+def _narrow(weights: np.ndarray, strength: np.ndarray) -> None:
     jaw = weights[:, _JAW]
-    limit = jaw + strength * (_NARROW - jaw)
-    narrowed = weights.clone()
-    narrowed[:, _JAW] = torch.minimum(jaw, limit)
-    return narrowed
+    weights[:, _JAW] = np.minimum(jaw, jaw + strength * (_NARROW - jaw))
 
 
-def _shut(weights: Tensor, strength: Float[Tensor, " frames"], gauge: LipGauge) -> Tensor:
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """Coefficients that change with an amount: by `steady`, and past one half by `late` too."""
+
+    start: Float[np.ndarray, "rows 52"]
+    steady: Float[np.ndarray, "rows 52"]
+    late: Float[np.ndarray, "rows 52"]
+
+    def at(self, amount: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "rows 52"]:
+        """Return the coefficients at one amount in [0, 1] a row."""
+        return self.start + amount[:, None] * self.steady + _past_half(amount)[:, None] * self.late
+
+    def heights(
+        self, lips: Lips
+    ) -> Callable[
+        [Float[np.ndarray, "rows amounts"]], Float[np.ndarray, "rows amounts 2 columns points"]
+    ]:
+        """Return what gives the heights of the lips' vertices at many amounts a row at once.
+
+        Heights are straight in the coefficients, so these need to be looked at three times only.
+        """
+        parts = lips.heights(self.start), lips.shifts(self.steady), lips.shifts(self.late)
+        start, steady, late = (part[:, None] for part in parts)
+
+        def at(amounts: np.ndarray) -> np.ndarray:
+            share = amounts[..., None, None, None]
+            return start + share * steady + _past_half(share) * late
+
+        return at
+
+
+def _past_half(amount: np.ndarray) -> np.ndarray:
+    return np.maximum(2 * amount - 1, 0)
+
+
+def _shut(weights: np.ndarray, strength: np.ndarray, gauge: LipGauge) -> None:
     """Close the lips by `strength`: at 1 they meet, below that share of their gap is gone."""
-    rows = (strength > 0).nonzero()[:, 0]
-    if not len(rows):
-        return weights
-    some, share = weights[rows], strength[rows]
-    now = gauge.opening(some)
-    aim = torch.minimum(now, now + share * (_SHUT - now))
-    most = (1.5 * some[:, _JAW] + 0.25).clamp(max=1)
-
-    def closed(amount: Tensor) -> Tensor:
-        moved = some.clone()
-        moved[:, _OPENERS] *= (1 - amount)[:, None]
-        moved[:, _CLOSE] += amount * (most - some[:, _CLOSE]).clamp_min(0)
+    for rows in _rows(strength):
+        some, share = weights[rows], strength[rows]
+        steady, late = np.zeros_like(some), np.zeros_like(some)
+        steady[:, _OPENERS] = -some[:, _OPENERS]
+        most = np.minimum(1.5 * some[:, _JAW] + 0.25, 1)
+        steady[:, _CLOSE] = np.maximum(most - some[:, _CLOSE], 0)
         # The last of it by the jaw, for heads whose mouthClose does not reach.
-        moved[:, _JAW] *= 1 - 0.6 * (2 * amount - 1).clamp_min(0)
-        return moved
+        late[:, _JAW] = -0.6 * some[:, _JAW]
+        way = _Way(start=some, steady=steady, late=late)
+        now = gauge.gaps_at(gauge.lips.heights(some)).max(-1)
+        aim = np.minimum(now, now + share * (_SHUT - now))
+        heights = way.heights(gauge.lips)
+        amount = _least(lambda a, at=heights: gauge.gaps_at(at(a)).max(-1), aim)
+        weights[rows] = way.at(amount)
 
-    shut = closed(_least(lambda amount: gauge.opening(closed(amount)) - aim, len(rows)))
-    result = weights.clone()
-    result[rows] = shut
-    return result
 
-
-def _on_teeth(weights: Tensor, strength: Float[Tensor, " frames"], gauge: LipGauge) -> Tensor:
+def _touch_teeth(weights: np.ndarray, strength: np.ndarray, gauge: LipGauge) -> None:
     """Bring the lower lip's edge to the upper incisors by `strength`, and keep the upper lip up."""
-    rows = (strength > 0).nonzero()[:, 0]
-    if not len(rows):
-        return weights
-    some, share = weights[rows], strength[rows]
-    now = gauge.below_teeth(some)
-    aim = torch.minimum(now, now + share * (-_TOUCH - now))
-
-    def raised(amount: Tensor) -> Tensor:
-        moved = some.clone()
-        moved[:, _OPENERS[:2]] *= (1 - amount)[:, None]
-        moved[:, _SHRUG] += amount * (0.5 - some[:, _SHRUG]).clamp_min(0)
-        moved[:, _JAW] *= 1 - 0.9 * amount
-        return moved
-
-    touching = raised(_least(lambda amount: gauge.below_teeth(raised(amount)) - aim, len(rows)))
-    touching[:, _ROLL] = torch.maximum(touching[:, _ROLL], 0.45 * share)
-    for name in _RAISE:
-        touching[:, name] = torch.maximum(touching[:, name], 0.3 * share)
-    result = weights.clone()
-    result[rows] = touching
-    return result
+    for rows in _rows(strength):
+        some, share = weights[rows], strength[rows]
+        steady = np.zeros_like(some)
+        steady[:, _OPENERS[:2]] = -some[:, _OPENERS[:2]]
+        steady[:, _SHRUG] = np.maximum(0.5 - some[:, _SHRUG], 0)
+        steady[:, _JAW] = -0.9 * some[:, _JAW]
+        way = _Way(start=some, steady=steady, late=np.zeros_like(some))
+        now = gauge.below_teeth_at(gauge.lips.heights(some))
+        aim = np.minimum(now, now + share * (-_TOUCH - now))
+        heights = way.heights(gauge.lips)
+        amount = _least(lambda a, at=heights: gauge.below_teeth_at(at(a)), aim)
+        touching = way.at(amount)
+        touching[:, _ROLL] = np.maximum(touching[:, _ROLL], 0.45 * share)
+        touching[:, _RAISE] = np.maximum(touching[:, _RAISE], 0.3 * share[:, None])
+        weights[rows] = touching
 
 
-def _least(excess: Callable[[Tensor], Tensor], count: int) -> Float[Tensor, " rows"]:
-    """Return for each row the least amount in [0, 1] that brings `excess` to 0, else 1."""
-    low, high = torch.zeros(count), torch.ones(count)
-    enough = excess(low) <= 0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        reached = excess(middle) <= 0
-        high = torch.where(reached, middle, high)
-        low = torch.where(reached, low, middle)
-    return torch.where(enough, torch.zeros(count), high)
+def _rows(strength: np.ndarray) -> Iterator[np.ndarray]:
+    """Give the rows of which something is asked, some at a time to bound memory."""
+    asked = np.flatnonzero(strength)
+    for start in range(0, len(asked), _ROWS):
+        yield asked[start : start + _ROWS]
+
+
+def _least(
+    measure: Callable[[Float[np.ndarray, "rows amounts"]], Float[np.ndarray, "rows amounts"]],
+    aim: Float[np.ndarray, " rows"],
+) -> Float[np.ndarray, " rows"]:
+    """Return for each row the least amount in [0, 1] at which `measure` falls to `aim`, else 1.
+
+    Looked for among evenly spaced amounts, and twice more between the two found.
+    """
+    low, width = np.zeros(len(aim), np.float32), 1.0
+    found = low
+    for _ in range(3):
+        amounts = low[:, None] + width * _SPACED
+        reached = measure(amounts) <= aim[:, None]
+        reached[:, -1] = True
+        place = reached.argmax(1)
+        found = amounts[np.arange(len(aim)), place]
+        width /= len(_SPACED) - 1
+        low = np.maximum(found - np.float32(width), 0)
+    return found

@@ -5,6 +5,7 @@ finished once the network has heard `look_ahead` beyond it, and the mouth may be
 of the sound: play the sound later by `LiveSpeaker.latency`.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterator
 
@@ -88,7 +89,8 @@ class LiveSpeaker:
 
     def push(self, samples: Float[np.ndarray, " samples"]) -> list[Clip]:
         """Return the frames that these samples (16 kHz, in [-1, 1]) complete, one clip each."""
-        samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+        if not np.isfinite(samples).all():
+            samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
         self._loudness.push(samples)
         for row in self._network.push(samples):
             self._rows += 1
@@ -117,7 +119,7 @@ class LiveSpeaker:
         around = (np.array(times)[:, None] + _SOFTENED).ravel()
         aims = coarticulate(segments, around, style).reshape(len(times), len(_SOFTENED), -1).mean(1)
         loud = np.array([self._loudness.at(time) for time in times])
-        aims[:, ARKIT_INDEX[JAW]] *= 1 + _LOUDER * style.loudness * np.clip(loud, -1, 1)
+        aims[:, ARKIT_INDEX[JAW]] *= 1 + _LOUDER * style.loudness * loud.clip(-1, 1)
         aims *= options.intensity
         weights = emotion_layer(options.emotion, options.emotion_amount, loud)
         turns = np.zeros((len(times), 3))
@@ -136,11 +138,7 @@ class LiveSpeaker:
 
     def _segments(self) -> tuple[Segment, ...]:
         path = self._decoder.path()
-        shift = self._known - len(path) / FRAMES_A_SECOND
-        return tuple(
-            Segment(viseme=s.viseme, start=s.start + shift, end=s.end + shift)
-            for s in segments_of_path(path)
-        )
+        return segments_of_path(path, self._known - len(path) / FRAMES_A_SECOND)
 
     def _clips(
         self, times: list[float], weights: torch.Tensor, turns: Float[np.ndarray, "frames 3"]
@@ -190,7 +188,7 @@ class _Loudness:
     def at(self, time: float) -> float:
         """Return 0 at the usual level, about 1 in the loudest words, -1.5 in silence."""
         ratio = max(self._level(time), 1e-6) / max(self._usual, _SILENCE)
-        return float(np.clip(20 * np.log10(ratio) / 8, -1.5, 1.5))
+        return min(max(20 * math.log10(ratio) / 8, -1.5), 1.5)
 
     def _level(self, time: float) -> float:
         if not self._levels:

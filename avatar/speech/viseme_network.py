@@ -23,7 +23,8 @@ DELTA = 3
 
 WEIGHTS = "speech_visemes.safetensors"
 
-_BLOCK = 2000
+_PART = 500
+"""Frames at a time: what they need stays in the processor's cache."""
 
 
 class VisemeNetwork:
@@ -35,59 +36,113 @@ class VisemeNetwork:
 
     def __init__(self, weights: Mapping[str, Float[np.ndarray, "..."]], delay: int = 8) -> None:
         self.delay = delay
-        self._head = DELAYS.index(delay)
-        self._weights = {name: value.astype(np.float32) for name, value in weights.items()}
         self._mels = LogMel()
-        channels = len(self._weights["input.bias"])
         self._before = np.zeros((DELTA, MELS), np.float32)
-        self._memories = [
-            np.zeros(((KERNEL - 1) * dilation, channels), np.float32) for dilation in DILATIONS
+        first = DELAYS.index(delay) * len(VISEMES)
+        head = slice(first, first + len(VISEMES))
+        given = {name: value.astype(np.float32) for name, value in weights.items()}
+        self._enter = _Linear(given["input.weight"], given["input.bias"])
+        self._blocks = [
+            _Block({name: given[f"blocks.{place}.{name}"] for name in _BLOCK_WEIGHTS}, dilation)
+            for place, dilation in enumerate(DILATIONS)
         ]
+        self._leave = _normalised(
+            given["norm.weight"],
+            given["norm.bias"],
+            _Linear(given["output.weight"][head], given["output.bias"][head]),
+        )
 
     def push(self, samples: Float[np.ndarray, " samples"]) -> Float[np.ndarray, "frames 14"]:
         """Return one row of probabilities for each frame these samples (16 kHz) complete."""
         mels = self._mels.push(samples)
         rows = [
-            self._probabilities(mels[start : start + _BLOCK])
-            for start in range(0, len(mels), _BLOCK)
+            self._probabilities(mels[start : start + _PART]) for start in range(0, len(mels), _PART)
         ]
         return np.concatenate(rows) if rows else np.zeros((0, len(VISEMES)), np.float32)
 
     def _probabilities(self, mels: np.ndarray) -> np.ndarray:
-        weights = self._weights
         heard = np.concatenate([self._before, mels])
         self._before = heard[-DELTA:]
-        x = np.concatenate([mels, mels - heard[:-DELTA]], 1)
-        x = x @ weights["input.weight"].T + weights["input.bias"]
-        for place, dilation in enumerate(DILATIONS):
-            x = self._block(x, place, dilation)
-        first = self._head * len(VISEMES)
-        rows = slice(first, first + len(VISEMES))
-        normal = _layer_norm(x, weights["norm.weight"], weights["norm.bias"])
-        logits = normal @ weights["output.weight"][rows].T + weights["output.bias"][rows]
+        x = self._enter(np.concatenate([mels, mels - heard[:-DELTA]], 1))
+        for block in self._blocks:
+            x += block(x)
+        _normalise(x)
+        logits = self._leave(x)
         odds = np.exp(logits - logits.max(1, keepdims=True))
         return odds / odds.sum(1, keepdims=True)
 
-    def _block(self, x: np.ndarray, place: int, dilation: int) -> np.ndarray:
-        weights, name = self._weights, f"blocks.{place}"
-        heard = np.concatenate([self._memories[place], x])
-        self._memories[place] = heard[len(heard) - (KERNEL - 1) * dilation :]
-        taps = weights[f"{name}.taps"]
-        mixed = heard[: len(x)] * taps[0]
-        for tap in range(1, KERNEL):
-            mixed += heard[tap * dilation : tap * dilation + len(x)] * taps[tap]
-        normal = _layer_norm(mixed, weights[f"{name}.norm.weight"], weights[f"{name}.norm.bias"])
-        wide = normal @ weights[f"{name}.widen.weight"].T + weights[f"{name}.widen.bias"]
-        narrow = _gelu(wide) @ weights[f"{name}.narrow.weight"].T
-        return x + narrow + weights[f"{name}.narrow.bias"]
+
+class _Linear:
+    """A matrix and what is added, laid out for rows that are multiplied from the left."""
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        self.matrix, self.bias = np.ascontiguousarray(weight.T), bias
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        y = x @ self.matrix
+        y += self.bias
+        return y
 
 
-def _layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(-1, keepdims=True)
-    spread = np.sqrt((centred * centred).mean(-1, keepdims=True) + 1e-5)
-    return centred / spread * scale + shift
+def _normalised(scale: np.ndarray, shift: np.ndarray, after: _Linear) -> _Linear:
+    """Return the layer with the norm's scale and shift before it multiplied in."""
+    weight = after.matrix.T * scale
+    return _Linear(weight, after.bias + shift @ after.matrix)
 
 
-def _gelu(x: np.ndarray) -> np.ndarray:
-    """Return the tanh form of GELU (Hendrycks and Gimpel 2016)."""
-    return 0.5 * x * (1 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
+class _Block:
+    """A dilated causal depthwise convolution and a small perceptron, with its memory.
+
+    A push has few frames, so what counts is the number of numpy's calls, not of operations.
+    """
+
+    def __init__(self, given: Mapping[str, np.ndarray], dilation: int) -> None:
+        taps = given["taps"]
+        self._taps, self._dilation = taps[:, None], dilation
+        self._memory = np.zeros(((KERNEL - 1) * dilation, taps.shape[1]), np.float32)
+        widen = _Linear(given["widen.weight"], given["widen.bias"])
+        self._widen = _normalised(given["norm.weight"], given["norm.bias"], widen)
+        # The half is that of GELU.
+        self._narrow = _Linear(0.5 * given["narrow.weight"], given["narrow.bias"])
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        heard = np.concatenate([self._memory, x])
+        self._memory = heard[len(x) :]
+        row, column = heard.strides
+        windows = np.ndarray(
+            (KERNEL, *x.shape), np.float32, heard, 0, (self._dilation * row, row, column)
+        )
+        mixed = np.add.reduce(windows * self._taps, 0)
+        _normalise(mixed)
+        return self._narrow(_twice_gelu(self._widen(mixed)))
+
+
+_BLOCK_WEIGHTS = (
+    "taps",
+    "norm.weight",
+    "norm.bias",
+    "widen.weight",
+    "widen.bias",
+    "narrow.weight",
+    "narrow.bias",
+)
+
+
+def _normalise(x: np.ndarray) -> None:
+    """Give every row mean 0 and deviation 1, in place."""
+    size = x.shape[1]
+    x -= np.add.reduce(x, 1, keepdims=True) / size
+    spread = np.einsum("ij,ij->i", x, x) / size + 1e-5
+    x /= np.sqrt(spread)[:, None]
+
+
+def _twice_gelu(x: np.ndarray) -> np.ndarray:
+    """Return the tanh form of GELU (Hendrycks and Gimpel 2016), times two."""
+    inner = x * x
+    inner *= 0.7978845608 * 0.044715
+    inner += 0.7978845608
+    inner *= x
+    np.tanh(inner, inner)
+    inner += 1
+    inner *= x
+    return inner

@@ -38,7 +38,7 @@ class VisemeDecoder:
     def __init__(self, change: float = _CHANGE, memory: int | None = None) -> None:
         self._change = change
         self._total = np.zeros(len(VISEMES))
-        self._came_from: deque[np.ndarray] = deque(maxlen=memory)
+        self._came_from: deque[list[int]] = deque(maxlen=memory)
 
     def push(self, probabilities: Float[np.ndarray, "14"]) -> None:
         """Take in the next frame."""
@@ -46,19 +46,19 @@ class VisemeDecoder:
         best = int(total.argmax())
         jump = total[best] - self._change
         stay = total >= jump
-        self._came_from.append(np.where(stay, _ITSELF, best))
+        self._came_from.append(np.where(stay, _ITSELF, best).tolist())
         total = np.where(stay, total, jump) + np.log(probabilities + _FLOOR)
         # Only differences count; without this, streams of hours would lose precision.
         self._total = total - total.max()
 
     def path(self) -> Int[np.ndarray, " frames"]:
         """Return the viseme of each frame remembered, as all frames so far make it likely."""
-        path = np.zeros(len(self._came_from), np.int64)
         state = int(self._total.argmax())
-        for frame in range(len(path) - 1, -1, -1):
-            path[frame] = state
-            state = int(self._came_from[frame][state])
-        return path
+        path: list[int] = []
+        for came_from in reversed(self._came_from):
+            path.append(state)
+            state = came_from[state]
+        return np.array(path[::-1], np.int64)
 
 
 def align_visemes(
@@ -107,13 +107,17 @@ def fit_of_visemes(
     return float(short[spoken].mean()) if spoken.any() else 0.0
 
 
-def segments_of_path(path: Int[np.ndarray, " frames"]) -> tuple[Segment, ...]:
-    """Return the runs of equal visemes as segments in seconds."""
+def segments_of_path(path: Int[np.ndarray, " frames"], begin: float = 0.0) -> tuple[Segment, ...]:
+    """Return the runs of equal visemes as segments in seconds; the path begins at `begin`."""
     if not len(path):
         return ()
-    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    edges = [0, *(np.flatnonzero(path[1:] != path[:-1]) + 1).tolist(), len(path)]
     return tuple(
-        Segment(viseme=VISEMES[path[a]], start=a / FRAMES_A_SECOND, end=b / FRAMES_A_SECOND)
+        Segment(
+            viseme=VISEMES[path[a]],
+            start=begin + a / FRAMES_A_SECOND,
+            end=begin + b / FRAMES_A_SECOND,
+        )
         for a, b in itertools.pairwise(edges)
     )
 

@@ -243,6 +243,14 @@ def test_the_command_speaks_from_a_pipe_and_keeps_the_take(tone, tmp_path, monke
     assert float(clip.weights[:, JAW].max()) > 0.05
 
 
+def test_without_a_microphone_nothing_is_promised(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert main(["speak", "--live"]) == 2
+    said = capsys.readouterr().err
+    assert "avatar[live]" in said
+    assert "delay" not in said
+
+
 BAD = {
     "send offline": (["speak", "a.wav", "--send", "vmc://localhost"], "add --live"),
     "film": (["speak", "--live", "-o", "talk.mp4"], "ending in"),

@@ -56,7 +56,7 @@ def mouths() -> list[Image.Image]:
     options = RenderOptions(samples=4, light=light)
     gauge = measure_lips(head)
     pictures = []
-    for shape, viseme in zip(torch.from_numpy(shape_table()), VISEMES, strict=True):
+    for shape, viseme in zip(torch.from_numpy(shape_table().copy()), VISEMES, strict=True):
         held = [Segment(viseme=viseme, start=0.0, end=1.0)]
         weights = occlude(shape[None].clone(), held, np.array([0.4]), gauge)[0]
         with torch.no_grad():

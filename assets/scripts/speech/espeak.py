@@ -100,7 +100,8 @@ class Espeak:
 
 def make(draw: random.Random, source: English, synthesiser: Espeak) -> Utterance | None:
     """Return an utterance in a random language, voice variant, speed and pitch."""
-    if draw.random() < 0.5:
+    in_english = draw.random() < 0.5
+    if in_english:
         language, text = draw.choice(ENGLISH), english(draw, source)
     else:
         language = draw.choice(list(CONSONANTS))
@@ -115,7 +116,8 @@ def make(draw: random.Random, source: English, synthesiser: Espeak) -> Utterance
     if len(samples) < synthesiser.rate // 2:
         return None
     labels = np.append(_labels(samples, synthesiser.rate, phones)[LATE:], [0] * LATE)
-    return utterance(samples, synthesiser.rate, labels, f"espeak:{voice}")
+    said = text if in_english else None
+    return utterance(samples, synthesiser.rate, labels, f"espeak:{voice}", said)
 
 
 def _variants() -> list[str]:

@@ -58,8 +58,10 @@ def make_batch(
     lines = [f"(voice_{voice})".encode()]
     if draw.random() < 0.8:
         lines.append(f"(Parameter.set 'Duration_Stretch {draw.uniform(0.75, 1.2):.2f})".encode())
-    for number in range(count):
-        text = english(draw, source) if language == "en" else foreign(draw, language)
+    texts = [
+        english(draw, source) if language == "en" else foreign(draw, language) for _ in range(count)
+    ]
+    for number, text in enumerate(texts):
         said = text.encode(ENCODINGS.get(language, "utf-8"), "ignore")
         lines.append(b'(set! said (utt.synth (Utterance Text "' + said + b'")))')
         lines.append(f'(utt.save.wave said "{folder}/{number}.wav" "riff")'.encode())
@@ -67,13 +69,14 @@ def make_batch(
     script = folder / "batch.scm"
     script.write_bytes(b"\n".join(lines))
     subprocess.run(["festival", "-b", script], capture_output=True, timeout=300, check=False)
-    for number in range(count):
-        made = _read(folder / f"{number}.wav", folder / f"{number}.seg", language, voice)
+    for number, text in enumerate(texts):
+        made = _read(folder / str(number), language, voice, text if language == "en" else None)
         if made is not None:
             yield made
 
 
-def _read(audio: Path, segments: Path, language: str, voice: str) -> Utterance | None:
+def _read(stem: Path, language: str, voice: str, text: str | None) -> Utterance | None:
+    audio, segments = stem.with_suffix(".wav"), stem.with_suffix(".seg")
     if not audio.exists() or not segments.exists():
         return None
     with wave.open(str(audio)) as file:
@@ -96,7 +99,7 @@ def _read(audio: Path, segments: Path, language: str, voice: str) -> Utterance |
     if not phones:
         return None
     labels = labels_of(phones, len(samples) / rate, LATE if voice.endswith("_hts") else 0.0)
-    return utterance(samples, rate, labels, f"festival:{voice}")
+    return utterance(samples, rate, labels, f"festival:{voice}", text)
 
 
 def _visemes(name: str, language: str) -> tuple[str, ...]:  # noqa: PLR0911 - a list of cases

@@ -19,9 +19,11 @@ def make(draw: random.Random, source: English, folder: Path) -> Utterance | None
     """Return an English utterance in a random voice, speed and pitch."""
     voice = draw.choice(VOICES)
     path = folder / "flite.wav"
-    command = ["flite", "-voice", voice, "-psdur", "-t", english(draw, source), "-o", str(path)]
+    text = english(draw, source)
+    command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", str(path)]
     command += ["--setf", f"duration_stretch={draw.uniform(0.72, 1.25):.2f}"]
     command += ["--setf", f"int_f0_target_mean={draw.uniform(90, 230):.0f}"]
+    command += ["--setf", f"int_f0_target_stddev={draw.uniform(8, 40):.0f}"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     with wave.open(str(path)) as file:
         rate = file.getframerate()
@@ -33,4 +35,4 @@ def make(draw: random.Random, source: English, folder: Path) -> Utterance | None
         for name, start, end in zip(names, times[:-1], times[1:], strict=True)
     ]
     labels = labels_of(phones, len(samples) / rate, LATE[voice])
-    return utterance(samples, rate, labels, f"flite:{voice}")
+    return utterance(samples, rate, labels, f"flite:{voice}", text)

@@ -10,7 +10,9 @@ import argparse
 import random
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import espeak
@@ -18,8 +20,11 @@ import festival
 import flite
 import numpy as np
 import pocketsphinx
+from align_labels import align_labels
 from sentences import read_english
 from utterance import Utterance
+
+from avatar.speech.english import EnglishPhones
 
 SHARES = {"flite": 0.45, "festival": 0.35, "espeak": 0.2}
 
@@ -49,29 +54,36 @@ def make(kind: str, seconds: float, seed: int, path: Path) -> None:
     """Write that many seconds of one synthesiser."""
     samples, labels, voices = [], [], []
     total = 0.0
+    aligner, mended = EnglishPhones(), Counter[bool]()
     with tempfile.TemporaryDirectory() as folder:
         for item in utterances(kind, seed, Path(folder)):
-            samples.append(item.samples)
-            labels.append(item.labels)
+            aligned = align_labels(aligner, item)
+            mended[aligned is not item] += item.text is not None
+            samples.append(aligned.samples)
+            labels.append(aligned.labels)
             voices.append(item.voice)
             total += len(item.labels) / 100
             if total >= seconds:
                 break
     np.savez(path, samples=np.concatenate(samples), labels=np.concatenate(labels))
-    print(f"{path}: {total:.0f} s, {len(voices)} utterances, {len(set(voices))} voices")  # noqa: T201
+    told = f"{total:.0f} s, {len(voices)} utterances, {len(set(voices))} voices"
+    print(f"{path}: {told}, {mended[True]} aligned, {mended[False]} not")  # noqa: T201
 
 
 def main() -> None:
-    """Make one file a synthesiser."""
+    """Make one file a synthesiser, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    for number, (kind, share) in enumerate(SHARES.items()):
-        seed = 10 * arguments.seed + number
-        make(kind, 3600 * arguments.hours * share, seed, arguments.work / f"{kind}.npz")
+    seconds = [3600 * arguments.hours * share for share in SHARES.values()]
+    seeds = [10 * arguments.seed + number for number in range(len(SHARES))]
+    paths = [arguments.work / f"{kind}.npz" for kind in SHARES]
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        list(pool.map(make, SHARES, seconds, seeds, paths))
 
 
 if __name__ == "__main__":

@@ -11,14 +11,17 @@ from avatar.speech.visemes import Phone, frames_of, segments_of
 
 @dataclass(frozen=True, kw_only=True)
 class Utterance:
-    """Samples (int16, 16 kHz) and one label a hop."""
+    """Samples (int16, 16 kHz), one label a hop, and the text where it is English."""
 
     samples: np.ndarray
     labels: np.ndarray
     voice: str
+    text: str | None
 
 
-def utterance(samples: np.ndarray, rate: int, labels: np.ndarray, voice: str) -> Utterance | None:
+def utterance(
+    samples: np.ndarray, rate: int, labels: np.ndarray, voice: str, text: str | None = None
+) -> Utterance | None:
     """Return samples of any rate and level as an utterance; None if there is nothing to hear."""
     wave = samples.astype(np.float32)
     if rate != RATE:
@@ -29,7 +32,7 @@ def utterance(samples: np.ndarray, rate: int, labels: np.ndarray, voice: str) ->
     if count < 50 or np.abs(wave).max() < 50:
         return None
     scaled = wave / np.abs(wave).max() * 20000
-    return Utterance(samples=scaled.astype(np.int16), labels=labels[:count], voice=voice)
+    return Utterance(samples=scaled.astype(np.int16), labels=labels[:count], voice=voice, text=text)
 
 
 def labels_of(phones: list[Phone], seconds: float, late: float = 0.0) -> np.ndarray:
