@@ -13,6 +13,7 @@ from avatar.speech.cut_utterances import Utterance, cut_utterances
 from avatar.speech.english import EnglishPhones, has_pocketsphinx
 from avatar.speech.espeak import has_espeak, words_as_visemes
 from avatar.speech.log_mel import HOP, RATE
+from avatar.speech.openness import openness_of_shares
 from avatar.speech.options import SpeakOptions
 from avatar.speech.spell_out import spell_out
 from avatar.speech.viseme_network import DELAYS, WEIGHTS, VisemeNetwork
@@ -50,11 +51,16 @@ Blocks = Callable[[], Iterator[Float[np.ndarray, " _"]]]
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPhones:
-    """The visemes in time, how they were found, and what the user should know about it."""
+    """The visemes in time, how they were found, and what the user should know about it.
+
+    `openness` is how far the mouth is heard to be open, a hundred times a second, where more is
+    known than the segments tell.
+    """
 
     segments: tuple[Segment, ...]
     method: str
     warnings: tuple[str, ...] = field(default=())
+    openness: Float[np.ndarray, " frames"] | None = None
 
 
 def find_phones(blocks: Blocks, seconds: float, options: SpeakOptions) -> FoundPhones:
@@ -149,7 +155,16 @@ def _by_recogniser(blocks: Blocks, options: SpeakOptions) -> FoundPhones:
 
 
 def _by_network(blocks: Blocks) -> FoundPhones:
-    return FoundPhones(segments=decode_visemes(_heard(blocks())), method="network")
+    return _free(_heard(blocks()))
+
+
+def _free(probabilities: Float[np.ndarray, "frames 14"]) -> FoundPhones:
+    """Return what the network hears, bound to no text."""
+    return FoundPhones(
+        segments=decode_visemes(probabilities),
+        method="network",
+        openness=openness_of_shares(probabilities),
+    )
 
 
 def _heard(blocks: Iterable[Float[np.ndarray, " _"]]) -> Float[np.ndarray, "frames 14"]:
@@ -162,7 +177,7 @@ def _heard(blocks: Iterable[Float[np.ndarray, " _"]]) -> Float[np.ndarray, "fram
 
 def _foreign_text(blocks: Blocks, options: SpeakOptions) -> FoundPhones:
     probabilities = _heard(blocks())
-    free = FoundPhones(segments=decode_visemes(probabilities), method="network")
+    free = _free(probabilities)
     if not has_espeak():
         note = "a text in another language than English helps only where espeak-ng is installed"
         return replace(free, warnings=(note,))

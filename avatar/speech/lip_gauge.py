@@ -1,6 +1,6 @@
 """How far a head's own lips stand apart in any expression, measured on its mesh."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -51,11 +51,12 @@ class LipGauge:
     """Measures a head's mouth; heights along the head's up axis, metres.
 
     `teeth` is the height of the upper incisors' edge; of an avatar without teeth, the upper lip's
-    at rest.
+    at rest. `by_jaw` is how far a whole `jawOpen` would part the lips.
     """
 
     lips: Lips
     teeth: float
+    by_jaw: float
 
     def gaps(self, weights: Float[Tensor, "frames 52"]) -> Float[Tensor, "frames columns"]:
         """Return how far the lips are apart in each column; negative where they overlap."""
@@ -115,13 +116,13 @@ def measure_lips(avatar: Avatar) -> LipGauge:
     packed = _pack(vertices, morphs, uppers, lowers)
     teeth = _incisors(avatar, vertices)
     upper_edge = float(packed.rest[0, MIDDLE].min())
-    gauge = LipGauge(lips=packed, teeth=upper_edge if teeth is None else teeth)
+    gauge = LipGauge(lips=packed, teeth=upper_edge if teeth is None else teeth, by_jaw=0.0)
     test = torch.zeros(2, 52)
     test[1, ARKIT_INDEX["jawOpen"]] = 0.5
     shut, opened = gauge.opening(test)
     if opened - shut < 0.002:
         raise ModelError("avatar: its jawOpen does not part the lips; speech cannot move this head")
-    return gauge
+    return replace(gauge, by_jaw=float(opened - shut) / 0.5)
 
 
 def _mouth_line(lips: Float[Tensor, "68 3"]) -> np.ndarray:

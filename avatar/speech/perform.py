@@ -8,26 +8,24 @@ import torch
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
-from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
-from avatar.speech.coarticulate import bridged, coarticulate
+from avatar.speech.coarticulate import LEAD, bridged, coarticulate
 from avatar.speech.emotions import emotion_layer
 from avatar.speech.find_phones import FoundPhones, find_phones
 from avatar.speech.head_motion import JOINTS, head_turns, joint_rotations
 from avatar.speech.level import Level, measure_level
-from avatar.speech.lip_gauge import measure_lips
-from avatar.speech.mouth_shapes import JAW
+from avatar.speech.lip_gauge import LipGauge, measure_lips
 from avatar.speech.occlude import occlude
+from avatar.speech.openness import open_jaw, openness_of_segments, smooth_openness
 from avatar.speech.options import SpeakOptions
 from avatar.speech.prosody import Prosody, measure_prosody, smooth_pitch
 from avatar.speech.sound import SoundSource, sound_blocks
-from avatar.speech.styles import STYLES, Style
+from avatar.speech.styles import STYLES
 from avatar.speech.upper_face import Speech, accents, add_blinks, add_brows, add_glances
 from avatar.speech.visemes import Segment
 
 _SMOOTH = 0.012
-_LOUDER = 0.30
 _CLIPPED = 0.002
 _PHRASE_END = 0.25
 _STEADY = 2.5
@@ -76,7 +74,7 @@ def perform(
     times = np.arange(int(level.seconds * options.fps) + 1) / options.fps
     speech = _speech(prosody, found.segments, times)
     style = STYLES[options.style]
-    mouth = _mouth(found.segments, speech, style, options)
+    mouth = _mouth(found, speech, options, gauge)
     draw = np.random.default_rng(options.seed)
     marks = accents(speech, draw)
     weights = mouth + emotion_layer(options.emotion, options.emotion_amount, speech.loudness)
@@ -162,13 +160,20 @@ def _speech(prosody: Prosody, segments: tuple[Segment, ...], times: np.ndarray) 
 
 
 def _mouth(
-    segments: tuple[Segment, ...], speech: Speech, style: Style, options: SpeakOptions
+    found: FoundPhones, speech: Speech, options: SpeakOptions, gauge: LipGauge
 ) -> Float[np.ndarray, "frames 52"]:
-    curves = coarticulate(segments, speech.times, style)
-    louder = 1 + _LOUDER * style.loudness * np.clip(speech.loudness, -1, 1)
-    curves[:, ARKIT_INDEX[JAW]] *= louder
-    curves *= options.intensity
-    return gaussian_filter1d(curves, max(_SMOOTH * _rate(speech.times), 1e-3), axis=0)
+    style, times = STYLES[options.style], speech.times
+    curves = coarticulate(found.segments, times, style)
+    curves = gaussian_filter1d(curves, max(_SMOOTH * _rate(times), 1e-3), axis=0)
+    openness = found.openness
+    if openness is None:
+        openness = openness_of_segments(found.segments, int(100 * times[-1]) + 1)
+    openness = smooth_openness(openness)
+    own = (np.arange(len(openness)) + 0.5) / 100
+    ahead = times + LEAD
+    loudness = np.interp(ahead, times, speech.loudness)
+    open_jaw(curves, np.interp(ahead, own, openness), loudness, style, gauge)
+    return (curves * options.intensity).clip(0, 1)
 
 
 def _rate(times: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from avatar.core.arkit import ARKIT_INDEX
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
 from avatar.core.errors import OptionError
-from avatar.speech.coarticulate import coarticulate
+from avatar.speech.coarticulate import LEAD, coarticulate
 from avatar.speech.emotions import emotion_layer
 from avatar.speech.find_phones import load_network_weights
 from avatar.speech.head_motion import JOINTS, joint_rotations
@@ -25,8 +25,8 @@ from avatar.speech.idle_face import IdleFace
 from avatar.speech.lip_gauge import measure_lips
 from avatar.speech.listen import PIECE
 from avatar.speech.log_mel import HOP, RATE
-from avatar.speech.mouth_shapes import JAW
 from avatar.speech.occlude import occlude
+from avatar.speech.openness import heard_at, open_jaw, openness_of_shares
 from avatar.speech.options import SpeakOptions
 from avatar.speech.styles import STYLES
 from avatar.speech.viseme_network import DELAYS, VisemeNetwork
@@ -40,7 +40,6 @@ _MEMORY = 60
 _REST = 0.3
 """Seconds in which a mouth comes to rest."""
 
-_LOUDER = 0.30
 _SOFTENED = np.array([-0.012, 0.0, 0.012])
 _CATCH_UP = 0.75
 _SILENCE = 1e-3
@@ -76,6 +75,7 @@ class LiveSpeaker:
         self._network = VisemeNetwork(load_network_weights(), delay=look_ahead // 10)
         self._decoder = VisemeDecoder(memory=_MEMORY)
         self._loudness = _Loudness()
+        self._openness: deque[np.floating] = deque(maxlen=_MEMORY)
         self._idle = IdleFace(self.options, self.options.head_motion * self._style.upper_face)
         self._mouth = np.zeros(52, np.float32)
         self._accent = 0.0
@@ -95,7 +95,9 @@ class LiveSpeaker:
         for row in self._network.push(samples):
             self._rows += 1
             if self._rows * HOP / RATE > self.look_ahead:
-                self._decoder.push(row if self._loudness.audible(self._known) else _NOBODY)
+                shares = row if self._loudness.audible(self._known) else _NOBODY
+                self._decoder.push(shares)
+                self._openness.append(openness_of_shares(shares))
         heard = self._rows * HOP / RATE
         due: list[float] = []
         while (self._frames + len(due)) / self.options.fps + self.latency <= heard:
@@ -119,7 +121,9 @@ class LiveSpeaker:
         around = (np.array(times)[:, None] + _SOFTENED).ravel()
         aims = coarticulate(segments, around, style).reshape(len(times), len(_SOFTENED), -1).mean(1)
         loud = np.array([self._loudness.at(time) for time in times])
-        aims[:, ARKIT_INDEX[JAW]] *= 1 + _LOUDER * style.loudness * loud.clip(-1, 1)
+        openness = heard_at(np.array(times) + LEAD, np.array(self._openness), self._known)
+        ahead = np.array([self._loudness.at(time + LEAD) for time in times])
+        open_jaw(aims, openness, ahead, style, self._gauge)
         aims *= options.intensity
         weights = emotion_layer(options.emotion, options.emotion_amount, loud)
         turns = np.zeros((len(times), 3))
