@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import embedding_bag, normalize
 
 from avatar.core.avatar import Avatar
-from avatar.core.harmonics import irradiance
 from avatar.core.splats import (
-    DIMMEST,
     DISPLAY_GAMMA,
     LIGHT_SHARE,
     MOST_COLOR,
@@ -52,8 +51,8 @@ class SplatRig:
 
     vertices: Float[Tensor, "used 3"]
     morphs: Float[Tensor, "52 coordinates"]
-    corners: Int[Tensor, " splat_corners"]
-    barycentrics: Float[Tensor, "splats 3 1"]
+    corners: Int[Tensor, "splats 3"]
+    barycentrics: Float[Tensor, "splats 3"]
     anchors: Float[Tensor, "splats 3"]
     faces: Int[Tensor, "faces 3"]
     face: Int[Tensor, " splats"]
@@ -73,8 +72,8 @@ class SplatRig:
         return SplatRig(
             vertices=vertices,
             morphs=head.rig.morphs[:, used].flatten(1).contiguous(),
-            corners=local.flatten(),
-            barycentrics=barycentrics[..., None],
+            corners=local,
+            barycentrics=barycentrics,
             anchors=anchors,
             faces=faces,
             face=face,
@@ -114,7 +113,7 @@ def pose_splats(
     rest = splats.means + shape_sum(codes, splats.offset_shapes, MOST_OFFSET)
     vertices = (rig.vertices.flatten() + weights @ rig.morphs).view(-1, 3)
     turns, stretch = _turns(rig, vertices.detach())
-    anchors = (vertices[rig.corners].view(-1, 3, 3) * rig.barycentrics).sum(1)
+    anchors = embedding_bag(rig.corners, vertices, per_sample_weights=rig.barycentrics, mode="sum")
     own = (rest - rig.anchors) * stretch[:, None]
     in_head = anchors + turned(turns, own)
     torso = torso_pose(splats, world_from_head)
@@ -153,11 +152,9 @@ def light_share(
     relighting: SplatRelighting, turns: Float[Tensor, "splats 4"]
 ) -> Float[Tensor, "splats 3"]:
     """Return how much of the filmed light reaches splats turned so, of what does at rest."""
-    environment = relighting.environment
-    dimmest = DIMMEST * environment[0].detach().clamp_min(1e-3)
-    normals = turned(torch.nn.functional.normalize(turns, dim=1), relighting.normals)
-    now, rest = (irradiance(environment, some) for some in (normals, relighting.normals))
-    return (now.maximum(dimmest) / rest.maximum(dimmest)).clamp(*LIGHT_SHARE)
+    normals = turned(normalize(turns, dim=1), relighting.normals)
+    now = relighting.light_on(normals)
+    return (now / relighting.light_at_rest).clamp(*LIGHT_SHARE)
 
 
 def torso_pose(splats: Splats, world_from_head: Transform) -> Transform:
@@ -174,7 +171,7 @@ def _triangle_frames(
     normal = torch.linalg.cross(b - a, c - a)
     area = normal.norm(dim=1)
     normal = normal / area.clamp_min(1e-12)[:, None]
-    along = torch.nn.functional.normalize(b - a, dim=1)
+    along = normalize(b - a, dim=1)
     return torch.stack([along, torch.linalg.cross(normal, along), normal], -1), area
 
 
@@ -213,6 +210,12 @@ def _product(
     first: Float[Tensor, "splats 4"], second: Float[Tensor, "splats 4"]
 ) -> Float[Tensor, "splats 4"]:
     """Return the quaternions that rotate by `second`, then by `first`."""
-    x, y, z, w = first.unbind(1)
-    matrix = torch.stack([w, -z, y, x, z, w, -x, y, -y, x, w, z, -x, -y, -z, w], 1)
-    return (matrix.view(-1, 4, 4) * second[:, None, :]).sum(2)
+    axis, other = first[:, :3], second[:, :3]
+    real, real_other = first[:, 3:], second[:, 3:]
+    return torch.cat(
+        [
+            real * other + real_other * axis + torch.linalg.cross(axis, other),
+            real * real_other - (axis * other).sum(1, keepdim=True),
+        ],
+        1,
+    )

@@ -27,12 +27,14 @@ The world is the head frame of the pose in which the person was filmed; `camera`
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.camera import Camera
+from avatar.core.harmonics import irradiance
 
 MOST_OFFSET = 0.006
 """Metres by which an expression moves a splat on the surface, at most."""
@@ -92,6 +94,16 @@ class SplatRelighting:
     openness: Float[Tensor, " splats"]
     roughnesses: Float[Tensor, " splats"]
     environment: Float[Tensor, "9 3"]
+
+    def light_on(self, normals: Float[Tensor, "splats 3"]) -> Float[Tensor, "splats 3"]:
+        """Return the filmed irradiance over pi on surfaces that face so, `DIMMEST` at least."""
+        dimmest = DIMMEST * self.environment[0].detach().clamp_min(1e-3)
+        return irradiance(self.environment, normals).maximum(dimmest)
+
+    @cached_property
+    def light_at_rest(self) -> Float[Tensor, "splats 3"]:
+        """What `light_on` says of the splats at rest."""
+        return self.light_on(self.normals)
 
     def chosen(self, rows: Bool[Tensor, " splats"]) -> "SplatRelighting":
         """Return that of some of the splats."""

@@ -16,28 +16,25 @@ from avatar.capture.networks import face_networks
 from avatar.capture.read_video import open_video
 from avatar.capture.tflite.network import one_thread
 from avatar.core.camera import Camera
-from avatar.core.errors import VideoError
 from avatar.core.material import linear_from_srgb
 from avatar.core.splats import LAYERS
 from avatar.core.transform import Transform
 from avatar.create.head_of_track import head_of_track
+from avatar.create.take_checks import (
+    LEAST_SECONDS,
+    camera_warnings,
+    check_length,
+    stillness_warnings,
+    too_short,
+)
 from avatar.create.take_draft import TakeDraft
 from avatar.create.track_options import TrackOptions
 from avatar.create.track_video import Followed, Progress, follow_frames, track_face
 from avatar.fit.video.track import Track
 from avatar.gaussian.clean_plate import clean_mattes
+from avatar.gaussian.frame_store import empty_frames
 from avatar.gaussian.take import Take
 from avatar.head.model import HeadModel
-
-LEAST_SECONDS = 1.0
-LEAST_SEEN = 0.5
-"""Share of the frames that must show the face."""
-
-LEAST_CHANGE = 0.02
-"""Mean spread of the coefficients below which a face does not change."""
-
-MOST_DRIFT = 0.06
-"""Median change of the background's brightness, of 1, from which the camera is said to move."""
 
 ROOM = 2.3
 """Side of the window that is kept, in sizes of the face."""
@@ -49,12 +46,14 @@ class TakeOptions:
 
     `size` is the pictures' longer side in pixels; of longer videos `most_frames` are kept, more
     where the face changes. The head is made from the first `portrait_share` of the video, so that
-    the rest can serve to test.
+    the rest can serve to test. With a `frames_folder` the frames lie in a file there instead of in
+    memory.
     """
 
     size: int = 512
     most_frames: int = 400
     portrait_share: float = 1.0
+    frames_folder: Path | None = None
 
 
 def prepare_take(
@@ -79,7 +78,7 @@ def prepare_take(
         if draft:
             draft.forget()
             draft.keep_followed(followed)
-    _check_length(video.name, followed.times, followed.traces)
+    check_length(video.name, followed.times, followed.traces)
     track = track_face(followed, tracking, lambda stage, done: told(stage, 0.3 + 0.1 * done))
     head = draft.head() if draft else None
     if head is None:
@@ -92,11 +91,23 @@ def prepare_take(
     camera, poses = _world(track, rows, window)
     scale = options.size / max(camera.width, camera.height)
     width, height = (round(side * scale / 2) * 2 for side in (camera.width, camera.height))
-    pictures, mattes = _pictures(video, followed.traces, rows, window, (width, height), told)
-    moving = _moving_camera(pictures, mattes)
+    pictures, mattes = (
+        empty_frames((len(rows), height, width, *channels), options.frames_folder)
+        for channels in ((3,), ())
+    )
+    _cut_out(
+        video,
+        followed.traces,
+        rows,
+        window,
+        pictures,
+        mattes,
+        lambda done: told("cutting the person out", 0.5 + 0.47 * done),
+    )
+    moving = camera_warnings(pictures, mattes)
     if not moving:
         told("cleaning the outline", 0.97)
-        pictures, mattes = clean_mattes(pictures, mattes)
+        clean_mattes(pictures, mattes)
     return Take(
         name=track.name,
         head=head,
@@ -109,7 +120,7 @@ def prepare_take(
         regions=vertex_layers(track.model),
         warnings=(
             *track.warnings,
-            *_stillness(track, rows),
+            *stillness_warnings(track.name, track.weights[rows]),
             *moving,
         ),
     )
@@ -118,6 +129,8 @@ def prepare_take(
 def _follow(video: Path, tracking: TrackOptions, told: Progress) -> Followed:
     with open_video(video) as opened:
         length = opened.duration or 60.0
+        if length < LEAST_SECONDS:
+            raise too_short(opened.name, length)
 
         def read(time: float) -> None:
             told("following the face", 0.3 * min(1.0, time / length))
@@ -175,22 +188,6 @@ def _silent(stage: str, done: float) -> None:
     del stage, done
 
 
-def _check_length(
-    name: str, times: tuple[float, ...], traces: tuple[FaceTrace | None, ...]
-) -> None:
-    if not times or times[-1] < LEAST_SECONDS:
-        length = times[-1] if times else 0.0
-        raise VideoError(
-            f"{name}: expected at least {LEAST_SECONDS:g} s to learn from, got {length:.2f} s"
-        )
-    seen = sum(trace is not None for trace in traces) / len(traces)
-    if 0 < seen < LEAST_SEEN:
-        raise VideoError(
-            f"{name}: the face is seen in {seen:.0%} of the frames, expected {LEAST_SEEN:.0%} or "
-            "more; cut the video to where it is seen"
-        )
-
-
 def _beginning(track: Track, share: float) -> Track:
     last = round(share * len(track))
     seen = track.seen.clone()
@@ -236,67 +233,38 @@ def _world(
     return camera, Transform(rotation=moved.rotation.float(), translation=moved.translation.float())
 
 
-def _pictures(
+def _cut_out(
     video: Path,
     traces: tuple[FaceTrace | None, ...],
     rows: Int[Tensor, " rows"],
     window: tuple[int, int, int, int],
-    size: tuple[int, int],
-    told: Callable[[str, float], None],
-) -> tuple[UInt8[Tensor, "frames height width 3"], UInt8[Tensor, "frames height width"]]:
+    pictures: UInt8[Tensor, "rows height width 3"],
+    mattes: UInt8[Tensor, "rows height width"],
+    told: Callable[[float], None],
+) -> None:
+    """Fill in the frames, `window` of the film's, and the person's coverage in them."""
     left, top, width, height = window
-    wanted = set(rows.tolist())
-    pictures: list[Tensor] = []
-    mattes: list[Tensor] = []
+    place = {row: number for number, row in enumerate(rows.tolist())}
     networks = face_networks(torch.device("cpu"))
     with open_video(video) as opened, one_thread(), torch.no_grad():
         for row, frame in enumerate(opened.frames()):
             trace = traces[row] if row < len(traces) else None
-            if row not in wanted or trace is None:
+            if row not in place or trace is None:
                 continue
-            told("cutting the person out", 0.5 + 0.47 * len(pictures) / len(wanted))
+            told(place[row] / len(place))
             picture = frame.pixels[top : top + height, left : left + width]
             linear = linear_from_srgb(picture.float() / 255)
             points = trace.points - trace.points.new_tensor([left, top, 0])
             matte = head_matte(Pyramid(linear), networks, points).coverage
             both = torch.cat([picture.float(), 255 * _levels(matte)[..., None]], -1)
             both = functional.interpolate(
-                both.permute(2, 0, 1)[None], size[::-1], mode="bilinear", antialias=True
+                both.permute(2, 0, 1)[None], mattes.shape[1:], mode="bilinear", antialias=True
             )
             small = both[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)
-            pictures.append(small[..., :3].contiguous())
-            mattes.append(small[..., 3].contiguous())
-    return torch.stack(pictures), torch.stack(mattes)
+            pictures[place[row]] = small[..., :3]
+            mattes[place[row]] = small[..., 3]
 
 
 def _levels(matte: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
     """Return the matte without the faint smudges around it that flicker from frame to frame."""
     return ((matte - 0.2) / 0.6).clamp(0, 1)
-
-
-def _stillness(track: Track, rows: Int[Tensor, " rows"]) -> list[str]:
-    change = float(track.weights[rows].std(0).mean())
-    if change >= LEAST_CHANGE:
-        return []
-    return [
-        f"{track.name}: the expression hardly changes; the avatar's face will move as the mesh "
-        "does, without the person's own wrinkles: film someone who talks"
-    ]
-
-
-def _moving_camera(
-    pictures: UInt8[Tensor, "frames height width 3"], mattes: UInt8[Tensor, "frames height width"]
-) -> list[str]:
-    """Warn when what lies behind the person moves."""
-    chosen = torch.linspace(0, len(pictures) - 1, min(len(pictures), 24)).long()
-    behind = (mattes[chosen].amax(0) < 10)[::4, ::4]
-    if int(behind.sum()) < 200:
-        return []
-    grey = pictures[chosen][:, ::4, ::4].float().mean(-1)[:, behind] / 255
-    drift = float((grey - grey.median(0).values).abs().mean(1).median())
-    if drift < MOST_DRIFT:
-        return []
-    return [
-        "the background moves: the camera seems not to stand still, so shoulders will be blurred; "
-        "put it on a stand"
-    ]

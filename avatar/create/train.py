@@ -9,6 +9,7 @@ from avatar.core.avatar import Avatar
 from avatar.gaussian.checkpoint import resume, save_checkpoint
 from avatar.gaussian.options import TrainOptions
 from avatar.gaussian.take import Take
+from avatar.gaussian.team import Team
 from avatar.gaussian.trainer import Trainer
 
 CHECKPOINT_EVERY = 60.0
@@ -25,20 +26,25 @@ def train(
     options: TrainOptions | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
+    team: Team | None = None,
 ) -> Avatar:
     """Return the take's head with splats trained on its frames.
 
     With a `checkpoint` the state is kept there every minute, and when the work is interrupted; if
     the file is there already, training goes on from it and ends as it would have without the
-    break. It is deleted at the end.
+    break. It is deleted at the end. All processes of a `team` end with the same avatar; its leader
+    keeps the checkpoint.
 
     Raises:
         BundleError: the checkpoint is damaged or belongs to another training.
         OutputError: it cannot be written.
     """
-    trainer = Trainer(take, options or TrainOptions())
+    team = team or Team()
+    trainer = Trainer(take, options or TrainOptions(), team)
     if checkpoint is not None:
         resume(trainer, checkpoint)
+        team.wait()
+    kept = checkpoint if team.leads else None
     clock = _Clock(trainer)
     try:
         while not trainer.finished:
@@ -46,16 +52,16 @@ def train(
             if trainer.step % _TELL_EVERY:
                 continue
             if progress is not None:
-                progress(clock.told(trainer), trainer.step / trainer.options.steps)
-            if checkpoint is not None and clock.minute_passed():
-                save_checkpoint(trainer, checkpoint)
+                progress(clock.told(trainer), trainer.step / trainer.steps)
+            if kept is not None and clock.minute_passed():
+                save_checkpoint(trainer, kept)
     except KeyboardInterrupt:
-        if checkpoint is not None:
-            save_checkpoint(trainer, checkpoint)
+        if kept is not None:
+            save_checkpoint(trainer, kept)
         raise
     avatar = trained_avatar(trainer)
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+    if kept is not None:
+        kept.unlink(missing_ok=True)
     return avatar
 
 
@@ -81,7 +87,7 @@ class _Clock:
 
     def told(self, trainer: Trainer) -> str:
         made = trainer.step - self._first
-        left = (trainer.options.steps - trainer.step) * (time.monotonic() - self._start) / made
+        left = (trainer.steps - trainer.step) * (time.monotonic() - self._start) / made
         minutes, seconds = divmod(round(left), 60)
         count = len(trainer.binding.corners)
         return f"{trainer.psnr:.1f} dB, {count:,} splats, {minutes}:{seconds:02d} left"

@@ -8,6 +8,7 @@ that can be relit also have `relighting.normals` and so on, the fields of `Splat
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -48,7 +49,8 @@ def pack_splats(splats: Splats, manifest: dict[str, Any]) -> dict[str, bytes]:
         "camera.translation": camera.camera_from_world.translation,
     }
     if splats.relighting is not None:
-        floats |= {f"{_RELIGHTING}{name}": value for name, value in vars(splats.relighting).items()}
+        for field in fields(splats.relighting):
+            floats[f"{_RELIGHTING}{field.name}"] = getattr(splats.relighting, field.name)
     shapes = {"offset_shapes": splats.offset_shapes, "color_shapes": splats.color_shapes}
     integers = {"corners": splats.corners, "layers": splats.layers}
     tensors = {

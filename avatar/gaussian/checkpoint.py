@@ -11,11 +11,10 @@ from torch import Tensor
 
 from avatar.core.errors import BundleError, OutputError
 from avatar.files.atomic import atomic_outputs
-from avatar.gaussian.densify import Census
 from avatar.gaussian.parameters import Binding
 from avatar.gaussian.trainer import Trainer
 
-_VERSION = "1"
+_VERSION = "2"
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
@@ -30,8 +29,6 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
         "binding.barycentrics": trainer.binding.barycentrics,
         "binding.layers": trainer.binding.layers,
         "binding.seen": trainer.binding.seen,
-        "census.pull": trainer.census.pull,
-        "census.views": trainer.census.views,
         "scores": torch.tensor(trainer.scores, dtype=torch.float64),
     }
     notes = {"checkpoint": _VERSION, "step": str(trainer.step), "of": fingerprint(trainer)}
@@ -62,7 +59,6 @@ def resume(trainer: Trainer, path: Path) -> bool:
             )
         trainer.optimizer.recall(_below("unknowns", kept))
         trainer.bind(Binding(**_below("binding", kept)))
-        trainer.census = Census(**_below("census", kept))
         trainer.scores = kept["scores"].tolist()
         trainer.step = int(notes["step"])
     except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
@@ -74,7 +70,8 @@ def fingerprint(trainer: Trainer) -> str:
     """Return what tells one training from another."""
     take = trainer.take
     seen = [int(take.pictures[:: max(1, len(take) // 8)].long().sum()), len(take)]
-    return json.dumps({"options": asdict(trainer.options), "take": take.name, "seen": seen})
+    options = {**asdict(trainer.options), "steps": trainer.steps}
+    return json.dumps({"options": options, "take": take.name, "seen": seen})
 
 
 def _below(name: str, kept: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -10,6 +10,9 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from scipy import ndimage
 from torch import Tensor
+from torch.nn import functional
+
+from avatar.gaussian.edge_matte import edge_matte, outline_of
 
 PLATE_FRAMES = 48
 """Frames the plate is made from, at most."""
@@ -32,22 +35,19 @@ _REACH = 0.06
 
 def clean_mattes(
     pictures: UInt8[Tensor, "frames height width 3"], mattes: UInt8[Tensor, "frames height width"]
-) -> tuple[UInt8[Tensor, "frames height width 3"], UInt8[Tensor, "frames height width"]]:
-    """Return pictures and mattes without the background that the mattes took for the person.
+) -> None:
+    """Take out of mattes, in place, what of the background they took for the person.
 
+    Outlines go where colours say, and pictures lose there what shines through of the background.
     Where the background was never seen free nothing changes.
     """
     plate, known = clean_plate(pictures, mattes)
     if not bool(known.any()):
-        return pictures, mattes
-    cleaned = [
-        _cleaned(picture.float() / 255, matte.float() / 255, plate, known)
-        for picture, matte in zip(pictures, mattes, strict=True)
-    ]
-    return (
-        torch.stack([(255 * picture).round().to(torch.uint8) for picture, _ in cleaned]),
-        torch.stack([(255 * matte).round().to(torch.uint8) for _, matte in cleaned]),
-    )
+        return
+    for picture, matte in zip(pictures, mattes, strict=True):
+        own, new = _cleaned(picture.float() / 255, matte.float() / 255, plate, known)
+        picture.copy_((255 * own).round())
+        matte.copy_((255 * new).round())
 
 
 def clean_plate(
@@ -57,11 +57,13 @@ def clean_plate(
     chosen = torch.linspace(0, len(pictures) - 1, min(len(pictures), PLATE_FRAMES)).long().unique()
     free = mattes[chosen] < _FREE
     # An edge's blur reaches a few pixels into what counts as free.
-    near = torch.nn.functional.max_pool2d((~free).float()[:, None], 5, 1, 2)[:, 0] > 0
-    seen = torch.where(near[..., None], torch.nan, pictures[chosen].float() / 255)
-    count = (~near).sum(0)
-    plate = seen.nanmedian(0).values.nan_to_num(0.0)
-    return plate, count >= _LEAST_FREE
+    near = torch.cat([functional.max_pool2d((~one)[None].float(), 5, 1, 2) > 0 for one in free])
+    plate = torch.zeros(pictures.shape[1:])
+    for row in range(len(plate)):
+        seen = pictures[chosen, row].float() / 255
+        seen = torch.where(near[:, row, :, None], torch.nan, seen)
+        plate[row] = seen.nanmedian(0).values.nan_to_num(0.0)
+    return plate, (~near).sum(0) >= _LEAST_FREE
 
 
 def _cleaned(
@@ -70,7 +72,7 @@ def _cleaned(
     plate: Float[Tensor, "height width 3"],
     known: Bool[Tensor, "height width"],
 ) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"]]:
-    apart = torch.nn.functional.avg_pool2d(
+    apart = functional.avg_pool2d(
         (picture - plate).permute(2, 0, 1)[None], 3, 1, 1, count_include_pad=False
     )[0]
     width = matte.shape[1]
@@ -78,12 +80,16 @@ def _cleaned(
     near = torch.from_numpy(distances).float() < _REACH * width
     alike = known & near & (apart.abs().amax(0) < _ALIKE)
     free = _opened(alike, max(1, round(_PATCH * width))).float()[None, None]
-    kept = 1 - torch.nn.functional.avg_pool2d(free, 3, 1, 1, count_include_pad=False)[0, 0]
+    kept = 1 - functional.avg_pool2d(free, 3, 1, 1, count_include_pad=False)[0, 0]
     new = matte * kept
-    # The matting equation, solved for the person's own colour.
+    outline = outline_of(picture, new)
+    new = torch.where(known, edge_matte(picture, new, plate, outline), new)
+    # The matting equation, solved for the person's own colour; the fainter, the less it tells.
     mixed = known & (new > 0.02)
-    own = (picture - (1 - new)[..., None] * plate) / new.clamp_min(0.02)[..., None]
-    own = torch.where(mixed[..., None], own.clamp(0, 1), picture)
+    cover = new[..., None]
+    own = ((picture - (1 - cover) * plate) / cover.clamp_min(0.02)).clamp(0, 1)
+    own = torch.where(outline.band[..., None], torch.lerp(outline.inside, own, cover), own)
+    own = torch.where(mixed[..., None], own, picture)
     return own, new
 
 
@@ -92,7 +98,7 @@ def _opened(mask: Bool[Tensor, "height width"], radius: int) -> Bool[Tensor, "he
     side = 2 * radius + 1
 
     def grown(values: Tensor) -> Tensor:
-        return torch.nn.functional.max_pool2d(values[None, None], side, 1, radius)[0, 0]
+        return functional.max_pool2d(values[None, None], side, 1, radius)[0, 0]
 
     kept = 1 - grown((~mask).float())
     return grown(kept) > 0.5

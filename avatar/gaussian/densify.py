@@ -21,33 +21,8 @@ SHRINK = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Census:
-    """How much the picture wants splats to move, since the last count.
-
-    `pull` sums the length of the loss's gradient by each splat's place in the picture, `views`
-    counts the pictures that showed it.
-    """
-
-    pull: Float[Tensor, " splats"]
-    views: Float[Tensor, " splats"]
-
-    @staticmethod
-    def start(count: int) -> "Census":
-        """Return an empty count."""
-        return Census(pull=torch.zeros(count), views=torch.zeros(count))
-
-    def counted(
-        self, gradient: Float[Tensor, "splats 2"], radii: Int[Tensor, " splats"], width: int
-    ) -> "Census":
-        """Return the count with one picture more, `width` pixels wide."""
-        return Census(
-            pull=self.pull + gradient.norm(dim=1) * width, views=self.views + (radii > 0).float()
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Regrown:
-    """Splats after a census: each grown from a former row, `fresh` where it was split off."""
+    """Splats after growing: each from a former row, `fresh` where it was split off."""
 
     own: SplatUnknowns
     rows: Int[Tensor, " splats"]
@@ -55,16 +30,20 @@ class Regrown:
 
 
 @torch.no_grad()
-def regrow(own: SplatUnknowns, census: Census, budget: int, generator: torch.Generator) -> Regrown:
-    """Return the splats without the faint ones, and those that are pulled most split in two.
+def regrow(
+    own: SplatUnknowns,
+    errors: Float[Tensor, " splats"],
+    budget: int,
+    generator: torch.Generator,
+) -> Regrown:
+    """Return the splats without the faint ones, and those that err most split in two.
 
     Halves lie where the splat was dense and together cover as much as it did (the opacity rule of
     Rota Bulo et al. 2024).
     """
     kept = (torch.sigmoid(own.opacity_logits) > LEAST_OPACITY).nonzero()[:, 0]
-    pull = (census.pull / census.views.clamp_min(1))[kept]
     room = min(budget - len(kept), round(GROWTH * len(kept)))
-    split = kept[pull.topk(min(max(room, 0), len(kept))).indices].sort().values
+    split = kept[errors[kept].topk(min(max(room, 0), len(kept))).indices].sort().values
     rows = torch.cat([kept, split])
     grown = _rows(own, rows)
     halved = torch.zeros(len(own.means), dtype=torch.bool)

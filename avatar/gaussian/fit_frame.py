@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from avatar.core.camera import Camera
 from avatar.core.pose_splats import Adjustment, SplatRig, pose_splats
 from avatar.core.splats import Splats
 from avatar.core.transform import Transform
@@ -26,6 +27,9 @@ _TORSO_TURN_STEP = 7e-4
 
 _LAST = 0.1
 """What is left of the steps at the end."""
+
+_COARSE = 2.0
+"""How much larger the steps are at half the size, at first."""
 
 _PLAUSIBLE = 2e-5
 """How strongly coefficients are held to the tracked ones."""
@@ -44,8 +48,9 @@ class FittedFrame:
 class FrameFitOptions:
     """How a frame is fitted.
 
-    `size` is the picture's longer side in pixels; `rounds` how many steps are made; `expression`
-    lets the 52 coefficients move too, not only the poses of head and torso.
+    `size` is the picture's longer side in pixels; `rounds` how many steps are made at it, and
+    before that at half of it, where the way may be farther; `expression` lets the 52 coefficients
+    move too, not only the poses of head and torso.
     """
 
     size: int = 256
@@ -65,49 +70,100 @@ def fit_frame(
     Starts from the take's; the picture is compared over white.
     """
     options = options or FrameFitOptions()
-    size = size_at(take, options.size)
-    picture, matte = matted(take, frame, size)
-    background = torch.ones(3)
-    target = picture + (1 - matte)
-    camera = take.camera.resized(*size)
-    tracked, pose = take.weights[frame], take.head_at(frame)
-    turn, shift, torso_turn, torso_shift = (torch.zeros(3, requires_grad=True) for _ in range(4))
-    change = torch.zeros(52, requires_grad=options.expression)
-    steps = [
-        (turn, _TURN_STEP),
-        (shift, _SHIFT_STEP),
-        (torso_turn, _TORSO_TURN_STEP),
-        (torso_shift, _SHIFT_STEP),
-    ]
-    if options.expression:
-        steps.append((change, _WEIGHT_STEP))
-    adam = torch.optim.Adam([{"params": [value], "lr": step} for value, step in steps])
+    moves = _Moves.start(expression=options.expression)
     fixed = _fixed(splats)
-    best = torch.inf
-    found = FittedFrame(weights=tracked, world_from_head=pose, adjusted=Adjustment())
-    for number in range(options.rounds + 1):
-        moved = pose @ small_motion(turn, shift)
-        weights = (tracked + change).clamp(0, 1)
-        torso = small_motion(torso_turn, torso_shift)
-        posed = pose_splats(fixed, rig, weights, moved, Adjustment(torso=torso))
-        drawn = draw_splats(posed, camera, background)
-        loss = image_loss(drawn.features, target) + _PLAUSIBLE * change.square().sum() / 0.1**2
-        if float(loss.detach()) < best:
-            best = float(loss.detach())
-            found = FittedFrame(
-                weights=weights.detach().clone(),
-                world_from_head=_still(moved),
-                adjusted=Adjustment(torso=_still(torso)),
-            )
-        adam.zero_grad()
-        torch.autograd.backward(loss)
-        for group, (_, step) in zip(adam.param_groups, steps, strict=True):
-            group["lr"] = step * _LAST ** (number / options.rounds)
-        adam.step()
+    found = FittedFrame(
+        weights=take.weights[frame], world_from_head=take.head_at(frame), adjusted=Adjustment()
+    )
+    for size, first, last in (
+        (options.size // 2, _COARSE, 1.0),
+        (options.size, 1.0, _LAST),
+    ):
+        seen = _seen(take, frame, size_at(take, size))
+        best = torch.inf
+        adam = moves.optimizer()
+        rates = [group["lr"] for group in adam.param_groups]
+        for number in range(options.rounds + 1):
+            moved = moves.of(take.weights[frame], take.head_at(frame))
+            posed = pose_splats(fixed, rig, moved.weights, moved.world_from_head, moved.adjusted)
+            drawn = draw_splats(posed, seen.camera, torch.ones(3))
+            unlikely = _PLAUSIBLE * moves.change.square().sum() / 0.1**2
+            loss = image_loss(drawn.features, seen.target) + unlikely
+            if float(loss.detach()) < best:
+                best, found = float(loss.detach()), _still(moved)
+            adam.zero_grad()
+            torch.autograd.backward(loss)
+            share = first * (last / first) ** (number / options.rounds)
+            for group, rate in zip(adam.param_groups, rates, strict=True):
+                group["lr"] = rate * share
+            adam.step()
     return found
 
 
-def _still(pose: Transform) -> Transform:
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    camera: Camera
+    target: Float[Tensor, "height width 3"]
+
+
+def _seen(take: Take, frame: int, size: tuple[int, int]) -> _Seen:
+    picture, matte = matted(take, frame, size)
+    return _Seen(camera=take.camera.resized(*size), target=picture + (1 - matte))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Moves:
+    """What is looked for: small motions of head and torso, a change of the coefficients."""
+
+    turn: Float[Tensor, "3"]
+    shift: Float[Tensor, "3"]
+    torso_turn: Float[Tensor, "3"]
+    torso_shift: Float[Tensor, "3"]
+    change: Float[Tensor, "52"]
+
+    @staticmethod
+    def start(*, expression: bool) -> "_Moves":
+        turn, shift, torso_turn, torso_shift = (
+            torch.zeros(3, requires_grad=True) for _ in range(4)
+        )
+        return _Moves(
+            turn=turn,
+            shift=shift,
+            torso_turn=torso_turn,
+            torso_shift=torso_shift,
+            change=torch.zeros(52, requires_grad=expression),
+        )
+
+    def optimizer(self) -> torch.optim.Adam:
+        steps = [
+            (self.turn, _TURN_STEP),
+            (self.shift, _SHIFT_STEP),
+            (self.torso_turn, _TORSO_TURN_STEP),
+            (self.torso_shift, _SHIFT_STEP),
+            (self.change, _WEIGHT_STEP),
+        ]
+        return torch.optim.Adam(
+            [{"params": [value], "lr": step} for value, step in steps if value.requires_grad]
+        )
+
+    def of(self, weights: Float[Tensor, "52"], world_from_head: Transform) -> FittedFrame:
+        return FittedFrame(
+            weights=(weights + self.change).clamp(0, 1),
+            world_from_head=world_from_head @ small_motion(self.turn, self.shift),
+            adjusted=Adjustment(torso=small_motion(self.torso_turn, self.torso_shift)),
+        )
+
+
+def _still(found: FittedFrame) -> FittedFrame:
+    torso = found.adjusted.torso
+    return FittedFrame(
+        weights=found.weights.detach().clone(),
+        world_from_head=_held(found.world_from_head),
+        adjusted=Adjustment(torso=None if torso is None else _held(torso)),
+    )
+
+
+def _held(pose: Transform) -> Transform:
     return Transform(
         rotation=pose.rotation.detach().clone(), translation=pose.translation.detach().clone()
     )

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from avatar.core.pose_splats import Adjustment, SplatRig, pose_splats
 from avatar.core.splats import LAYERS, Splats
-from avatar.gaussian.densify import Census, regrow
+from avatar.gaussian.densify import regrow
 from avatar.gaussian.frame_choice import frame_order, frame_weights
+from avatar.gaussian.mesh_view import spread_frames
 from avatar.gaussian.optimizer import Optimizer
 from avatar.gaussian.options import TrainOptions
 from avatar.gaussian.parameters import (
@@ -32,7 +33,9 @@ from avatar.gaussian.solve_relighting import (
     solve_environment,
     solve_relighting,
 )
+from avatar.gaussian.splat_errors import splat_errors
 from avatar.gaussian.take import Take, matted, size_at
+from avatar.gaussian.team import Team
 from avatar.gaussian.tracker_errors import TrackerErrors, learn_tracker_errors
 from avatar.ops.image_loss import image_loss
 from avatar.render.draw_splats import draw_splats
@@ -47,6 +50,9 @@ CHECK_EVERY, LEAST_GAIN = 500, 0.02
 """Steps between checks for a gain, and what counts as one, dB."""
 
 REGROW_EVERY, REGROW_UNTIL = 250, 0.6
+ERROR_FRAMES = 12
+"""Frames whose errors tell which splats to split."""
+
 NOISE = 0.05
 """Standard deviation of what is added to the coefficients that a code is made from."""
 
@@ -61,10 +67,15 @@ WIDEST = {"face": 0.006, "eyes": 0.003, "mouth": 0.005, "hair": 0.015, "torso": 
 
 
 class Trainer:
-    """Trains a splat avatar on a take; `advance` makes one step, the same for the same seed."""
+    """Trains a splat avatar on a take; `advance` makes one step, the same for the same seed.
 
-    def __init__(self, take: Take, options: TrainOptions) -> None:
-        self.take, self.options = take, options
+    In a team each process looks at a picture of its own in a step, and all move by the mean of
+    what they saw: they stay the same, and need fewer steps.
+    """
+
+    def __init__(self, take: Take, options: TrainOptions, team: Team | None = None) -> None:
+        self.take, self.options, self._team = take, options, team or Team()
+        self.steps = math.ceil(options.steps / self._team.size)
         generator = torch.Generator().manual_seed(options.seed)
         seeds = seed_splats(take, round(FIRST_COUNT * options.splats), options.codes, generator)
         self._head_surface = HeadSurface.of(take.head)
@@ -78,7 +89,7 @@ class Trainer:
         )
         self.step = 0
         self.scores: list[float] = []
-        """PSNR of every step's picture, over its random background, dB."""
+        """PSNR of every step's pictures, over their random backgrounds, dB."""
         self.bind(seeds.binding)
         self._order = frame_order(frame_weights(take), options.steps, generator)
 
@@ -92,12 +103,11 @@ class Trainer:
         self._reach = torch.tensor([REACH[name] for name in LAYERS])[binding.layers]
         self._widest = torch.tensor([WIDEST[name] for name in LAYERS])[binding.layers].log()
         self._unseen = (~binding.seen).nonzero()[:, 0]
-        self.census = Census.start(len(binding.corners))
 
     @property
     def finished(self) -> bool:
         """Whether all steps are made, or more of them would change nothing."""
-        return self.step >= self.options.steps or self._stalled()
+        return self.step >= self.steps or self._stalled()
 
     @property
     def psnr(self) -> float:
@@ -107,7 +117,7 @@ class Trainer:
 
     def _stalled(self) -> bool:
         """Tell whether the last checks, all at full size, found no gain."""
-        fine = self.scores[math.ceil(COARSE * self.options.steps) :]
+        fine = self.scores[math.ceil(COARSE * self.steps) :]
         whole = len(fine) // CHECK_EVERY
         if len(fine) % CHECK_EVERY or whole <= self.options.patience:
             return False
@@ -117,12 +127,16 @@ class Trainer:
 
     def splats(self) -> Splats:
         """Return the splats as they are now."""
-        now, seen = self.optimizer, self.binding.seen
         with torch.no_grad():
-            splats = splats_of(now.own, now.shared, self.binding, self._surface, self.take.camera)
-            light = now.shared.environment.detach()
+            splats = self._splats()
+            light = self.optimizer.shared.environment.detach()
+            seen = self.binding.seen
             relighting = solve_relighting(self._surface, splats.colors, light, seen)
             return replace(splats, relighting=relighting)
+
+    def _splats(self) -> Splats:
+        now = self.optimizer
+        return splats_of(now.own, now.shared, self.binding, self._surface, self.take.camera)
 
     def tracker_errors(self) -> TrackerErrors:
         """Return what the frames' corrections say of the tracker."""
@@ -131,34 +145,32 @@ class Trainer:
     def advance(self) -> None:
         """Make one step."""
         options, take = self.options, self.take
-        generator = torch.Generator().manual_seed(options.seed * 1_000_003 + self.step)
-        done = self.step / options.steps
+        number = self.step * self._team.size + self._team.rank
+        generator = torch.Generator().manual_seed(options.seed * 1_000_003 + number)
+        done = self.step / self.steps
         size = size_at(take, options.size // 2 if done < COARSE else options.size)
-        frame = int(self._order[self.step])
+        frame = int(self._order[number % len(self._order)])
         background = torch.rand(3, generator=generator)
         picture, matte = matted(take, frame, size)
         target = picture + (1 - matte) * background
         now = self.optimizer
-        splats = splats_of(now.own, now.shared, self.binding, self._surface, take.camera)
+        splats = self._splats()
         if done < SHAPES_FROM:
             splats = without_shapes(splats)
         weights, pose = now.frames.mended(frame, take.weights[frame], take.head_at(frame))
         noisy = weights + NOISE * torch.randn(52, generator=generator)
         adjusted = Adjustment(torso=now.frames.torso(frame), code_weights=noisy)
         posed = pose_splats(splats, self.rig, weights, pose, adjusted)
-        offsets = torch.zeros(len(splats), 2, requires_grad=True)
-        drawn = draw_splats(posed, take.camera.resized(*size), background, offsets)
+        drawn = draw_splats(posed, take.camera.resized(*size), background)
         seen = image_loss(drawn.features, target)
         (seen + self._restraint(now.own, now.frames, frame)).backward()
         self._keep_unseen(now.own)
-        if offsets.grad is not None:
-            offsets.grad[self._unseen] = 0
-            self.census = self.census.counted(offsets.grad, drawn.radii, size[0])
-        now.step(done)
-        self.step += 1
-        if self.step % REGROW_EVERY == 0 and done < REGROW_UNTIL:
-            self._regrow(generator)
         error = (drawn.features.detach().clamp(0, 1) - target).square().mean()
+        self._team.average([*now.gradients(), error])
+        now.step(done, math.sqrt(self._team.size))
+        self.step += 1
+        if self.step % max(1, REGROW_EVERY // self._team.size) == 0 and done < REGROW_UNTIL:
+            self._regrow(size)
         self.scores.append(-10 * math.log10(max(float(error), 1e-10)))
 
     def _keep_unseen(self, own: SplatUnknowns) -> None:
@@ -190,7 +202,26 @@ class Trainer:
         relit = (self.optimizer.shared.environment - self._solved).square().sum() / 0.1**2
         return 0.05 * far + 0.05 * wide + 2e-4 * bent + 2e-5 * mended + 1e-4 * relit
 
-    def _regrow(self, generator: torch.Generator) -> None:
-        grown = regrow(self.optimizer.own, self.census, self.options.splats, generator)
+    def _regrow(self, size: tuple[int, int]) -> None:
+        generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 - self.step)
+        errors = self._errors(size)
+        self._team.average([errors])
+        errors[self._unseen] = 0
+        grown = regrow(self.optimizer.own, errors, self.options.splats, generator)
         self.optimizer.rearrange(grown.rows, grown.own, grown.fresh)
         self.bind(self.binding.chosen(grown.rows))
+
+    def _errors(self, size: tuple[int, int]) -> Float[Tensor, " splats"]:
+        """Return what of some frames' errors each splat is to be blamed for."""
+        take, frames = self.take, self.optimizer.frames
+        with torch.no_grad():
+            splats = self._splats()
+        errors = torch.zeros(len(splats))
+        for frame in spread_frames(take, ERROR_FRAMES):
+            weights, pose = frames.mended(frame, take.weights[frame], take.head_at(frame))
+            with torch.no_grad():
+                adjusted = Adjustment(torso=frames.torso(frame))
+                posed = pose_splats(splats, self.rig, weights, pose, adjusted)
+            camera = take.camera.resized(*size)
+            errors += splat_errors(posed, camera, *matted(take, frame, size))
+        return errors

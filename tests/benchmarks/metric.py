@@ -27,16 +27,22 @@ class Metric:
         return self.value > baseline * (1 + self.tolerance)
 
 
-def gate(metrics: list[Metric], baseline_file: Path, *, update: bool = False) -> list[str]:
+def gate(
+    metrics: list[Metric], baseline_file: Path, *, update: bool = False, partial: bool = False
+) -> list[str]:
     """Return a line for every metric that is worse than its baseline, or has none.
 
-    With `update`, write the metrics as the new baseline instead.
+    With `update`, write the metrics as the new baseline instead; a `partial` run keeps the rows of
+    subjects it did not measure. A subject is what a name says before its first
+    comma.
     """
-    if update:
-        text = json.dumps([asdict(metric) for metric in metrics], indent=1)
-        baseline_file.write_text(text + "\n")
-        return []
     entries = json.loads(baseline_file.read_text()) if baseline_file.is_file() else []
+    if update:
+        measured = {_subject(metric.name) for metric in metrics}
+        kept = [entry for entry in entries if partial and _subject(entry["name"]) not in measured]
+        rows = [*kept, *(asdict(metric) for metric in metrics)]
+        baseline_file.write_text(json.dumps(rows, indent=1) + "\n")
+        return []
     baseline = {entry["name"]: entry["value"] for entry in entries}
     problems: list[str] = []
     for metric in metrics:
@@ -48,3 +54,7 @@ def gate(metrics: list[Metric], baseline_file: Path, *, update: bool = False) ->
                 f"{baseline[metric.name]:.4g} ({metric.direction}, {metric.tolerance:.0%} allowed)"
             )
     return problems
+
+
+def _subject(name: str) -> str:
+    return name.split(",", maxsplit=1)[0]
