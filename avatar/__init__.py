@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from avatar.core.avatar import Avatar as Avatar
     from avatar.core.clip import Clip as Clip
     from avatar.core.errors import AvatarError as AvatarError
+    from avatar.create.edit import edit as edit
+    from avatar.create.edit_options import EditOptions as EditOptions
     from avatar.create.options import ReconstructOptions as ReconstructOptions
     from avatar.create.prepare_take import prepare_take as prepare_take
     from avatar.create.reconstruct import reconstruct as reconstruct
@@ -38,9 +40,11 @@ _HOMES = {
     "Avatar": "avatar.core.avatar",
     "AvatarError": "avatar.core.errors",
     "Clip": "avatar.core.clip",
+    "EditOptions": "avatar.create.edit_options",
     "FaceTracker": "avatar.fit.video.face_tracker",
     "GlbOptions": "avatar.export.glb",
     "ReconstructOptions": "avatar.create.options",
+    "edit": "avatar.create.edit",
     "export_glb": "avatar.export.glb",
     "load_model": "avatar.head.registry",
     "prepare_take": "avatar.create.prepare_take",
@@ -61,6 +65,7 @@ __all__ = [
     "Avatar",
     "AvatarError",
     "Clip",
+    "EditOptions",
     "FaceTracker",
     "GlbOptions",
     "ReconstructOptions",
@@ -70,6 +75,7 @@ __all__ = [
     "TrackOptions",
     "TrainOptions",
     "VideoFrame",
+    "edit",
     "export_glb",
     "load_model",
     "prepare_take",

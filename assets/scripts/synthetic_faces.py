@@ -67,7 +67,7 @@ class SyntheticFaces:
         """Return a random face; `identity` fixes the person."""
         if identity is None:
             identity = self._normal(self.model.identity_size) * ranges.identity
-        expression = self._expression(ranges.expression)
+        expression = random_expression(self.generator, ranges.expression)
         vertices = self.model.vertices(identity, expression)
         camera = self._camera(ranges)
         scene = self.scenes[int(self._uniform(1) * 4)]
@@ -135,24 +135,6 @@ class SyntheticFaces:
         phase = self._uniform(24) * 2 * math.pi
         return (points @ waves.T + phase).sin().sum(1) / math.sqrt(12)
 
-    def _expression(self, strength: float) -> Tensor:
-        """Return a sparse expression, sides mostly alike, eyes mostly looking the same way."""
-        weights = torch.zeros(52)
-        for index, name in enumerate(ARKIT_NAMES):
-            if name == "tongueOut" or float(self._uniform(1)) > 0.12:
-                continue
-            weights[index] = strength * self._uniform(1) ** 1.3
-            mirror = mirrored_name(name)
-            if mirror in ARKIT_INDEX and float(self._uniform(1)) < 0.7:
-                weights[ARKIT_INDEX[mirror]] = weights[index] * (0.8 + 0.2 * self._uniform(1))
-        jaw = ARKIT_INDEX["jawOpen"]
-        if float(self._uniform(1)) < 0.25:
-            weights[jaw] = strength * self._uniform(1)
-        weights[ARKIT_INDEX["mouthClose"]] = torch.minimum(
-            weights[ARKIT_INDEX["mouthClose"]], weights[jaw]
-        )
-        return weights.clamp(0, 1)
-
     def _camera(self, ranges: Ranges) -> Camera:
         spread = 2 * self._uniform(3) - 1
         angles = spread * torch.tensor([ranges.pitch, ranges.yaw, ranges.roll]) * math.pi / 180
@@ -195,6 +177,28 @@ class SyntheticFaces:
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self.generator)
+
+
+def random_expression(generator: torch.Generator, strength: float) -> Tensor:
+    """Return a sparse expression, sides mostly alike, eyes mostly looking the same way."""
+
+    def uniform() -> Tensor:
+        return torch.rand(1, generator=generator)
+
+    weights = torch.zeros(52)
+    for index, name in enumerate(ARKIT_NAMES):
+        if name == "tongueOut" or float(uniform()) > 0.12:
+            continue
+        weights[index] = strength * uniform() ** 1.3
+        mirror = mirrored_name(name)
+        if mirror in ARKIT_INDEX and float(uniform()) < 0.7:
+            weights[ARKIT_INDEX[mirror]] = weights[index] * (0.8 + 0.2 * uniform())
+    jaw = ARKIT_INDEX["jawOpen"]
+    if float(uniform()) < 0.25:
+        weights[jaw] = strength * uniform()
+    closed = ARKIT_INDEX["mouthClose"]
+    weights[closed] = torch.minimum(weights[closed], weights[jaw])
+    return weights.clamp(0, 1)
 
 
 def as_shown(pixels: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from tyro.extras import SubcommandApp
 from avatar.cli.bench import bench
 from avatar.cli.demo import demo
 from avatar.cli.doctor import doctor
+from avatar.cli.edit import edit
 from avatar.cli.landmarks import landmarks
 from avatar.cli.models import models_add, models_list, models_remove
 from avatar.cli.reconstruct import reconstruct
@@ -35,6 +36,7 @@ def run(arguments: list[str]) -> None:
     app.command(name="train")(train)
     app.command(name="render")(render)
     app.command(name="relight")(relight)
+    app.command(name="edit")(edit)
     app.command(name="view")(view)
     app.command(name="landmarks")(landmarks)
     app.command(models, name="models", help="List the head models; add and remove your own.")

@@ -14,6 +14,7 @@ from avatar.core.mesh import SurfacePoints, vertex_normals
 from avatar.core.transform import Transform
 from avatar.fit.focal import FocalGuess
 from avatar.fit.gaze import LOOK_INDICES, eyes_at_rest, fit_gaze, full_turns, look_coefficients
+from avatar.fit.identity_belief import IdentityBelief
 from avatar.fit.initial_pose import initial_pose
 from avatar.fit.landmark_basis import eye_basis, landmark_basis
 from avatar.fit.landmark_habits import LandmarkHabits, viewing_angles
@@ -56,7 +57,8 @@ class LandmarkWeights:
 class LandmarkProblem:
     """Everything stage 1 knows: the model's landmarks, what was seen, and what is believed.
 
-    `points` are those of the face, `basis` is theirs, `eyes` are the eyeballs' centres.
+    `points` are those of the face, `basis` is theirs, `eyes` are the eyeballs' centres. `belief`
+    is what is believed of the identity, where that is more than the model's prior.
     """
 
     model: HeadModel
@@ -67,6 +69,7 @@ class LandmarkProblem:
     focals: tuple[FocalGuess, ...]
     habits: LandmarkHabits
     weights: LandmarkWeights = LandmarkWeights()
+    belief: IdentityBelief | None = None
 
 
 def landmark_problem(
@@ -138,7 +141,7 @@ def looking(problem: LandmarkProblem, state: HeadState) -> HeadState:
 
 
 def first_guess(problem: LandmarkProblem) -> HeadState:
-    """Return the mean head, posed on each photo by a closed-form alignment."""
+    """Return the mean head, or the believed one, posed on each photo by a closed-form alignment."""
     photos: list[PhotoState] = []
     for seen, guess in zip(problem.observations, problem.focals, strict=True):
         size = seen.photo.width, seen.photo.height
@@ -160,6 +163,8 @@ def first_guess(problem: LandmarkProblem) -> HeadState:
         )
         photos.append(replace(blank, camera_from_head=pose))
     identity = problem.basis.mean.new_zeros(problem.basis.identity.shape[2])
+    if problem.belief is not None:
+        identity = problem.belief.mean.to(identity)
     return HeadState(identity=identity, photos=tuple(photos))
 
 
@@ -201,7 +206,11 @@ def prior_terms(problem: LandmarkProblem, state: HeadState) -> list[Term[HeadSta
     """Return what is believed before looking."""
     weights = problem.weights
     terms: list[Term[HeadState]] = [
-        Term(name="identity prior", linearise=identity_prior, weight=weights.identity)
+        Term(
+            name="identity prior",
+            linearise=partial(identity_prior, belief=problem.belief),
+            weight=weights.identity,
+        )
     ]
     for index, guess in enumerate(problem.focals[: len(state.photos)]):
         log_focal = state.identity.new_tensor(guess.focal).log()

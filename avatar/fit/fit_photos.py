@@ -16,6 +16,7 @@ from avatar.fit.fit_silhouette import fit_silhouette
 from avatar.fit.focal import guess_focal
 from avatar.fit.hair_volume import with_hair_volume
 from avatar.fit.head_fit import HeadFit
+from avatar.fit.identity_belief import guessed_identity
 from avatar.fit.landmark_habits import load_habits
 from avatar.fit.report_fit import Shape, head_fit
 from avatar.head.model import HeadModel
@@ -29,12 +30,14 @@ class PhotoFitOptions:
     estimate it. `silhouette` makes the outline of cheeks and jaw follow the matte's edge.
     `photo_consistency` refines the head, where there are several photos, until they show the same
     skin at the same place of it. `hair_volume` moves the scalp out to the outline of the hair.
+    `guess` takes a network's guess as the identity's prior (`avatar.fit.guess_face`).
     """
 
     fov_degrees: float | None = None
     silhouette: bool = True
     photo_consistency: bool = True
     hair_volume: bool = True
+    guess: bool = False
 
 
 def fit_photos(
@@ -56,6 +59,8 @@ def fit_photos(
         with clock("landmarks"):
             focals = [guess_focal(seen.photo, options.fov_degrees) for seen in observations]
             problem = landmark_problem(observations, model, focals, load_habits())
+            if options.guess:
+                problem = replace(problem, belief=guessed_identity(observations, model))
             state = fit_landmarks(problem)
         with clock("silhouette"):
             fit_outline = fit_silhouette if options.silhouette else fit_poses

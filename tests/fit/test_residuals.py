@@ -10,6 +10,7 @@ from avatar.capture.observation import Observation, Photo
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.fit.brightness import Brightness
 from avatar.fit.fit_landmarks import landmark_evidence
+from avatar.fit.identity_belief import IdentityBelief
 from avatar.fit.landmark_basis import eye_basis, landmark_basis
 from avatar.fit.residuals.expression_prior import (
     coefficient_rates,
@@ -62,6 +63,10 @@ def test_iris_size_jacobian(model, state):
 def test_prior_jacobians(state):
     target = torch.tensor(800.0).double().log()
     assert_jacobian_right(identity_prior, state)
+    size = len(state.identity)
+    root = torch.eye(size, dtype=torch.float64) + 0.3 * torch.ones(size, size).triu(1)
+    belief = IdentityBelief(mean=torch.full((size,), 0.4, dtype=torch.float64), root=root)
+    assert_jacobian_right(partial(identity_prior, belief=belief), state)
     assert_jacobian_right(partial(focal_prior, photo=1, log_focal=target, deviation=0.3), state)
     assert_jacobian_right(partial(landmark_error_prior, photo=1), state)
     assert_jacobian_right(partial(expression_sparsity, photo=0), state)

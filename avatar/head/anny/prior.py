@@ -44,7 +44,7 @@ def identity_prior(
     """
     average = people.mean(0)
     mean = base + torch.tensordot(average, shapes, dims=1)
-    still = _without_rigid_motion(shapes, mean, rigid_weights)
+    still = without_rigid_motion(shapes, mean, rigid_weights)
     flip = torch.tensor([-1.0, 1.0, 1.0], dtype=base.dtype)
     mean = base + torch.tensordot(average, still, dims=1)
     mean = (mean + mean[mirror] * flip) / 2
@@ -69,7 +69,7 @@ def identity_prior(
     )
 
 
-def _without_rigid_motion(
+def without_rigid_motion(
     shapes: Float[Tensor, "shapes verts 3"],
     points: Float[Tensor, "verts 3"],
     weights: Float[Tensor, " verts"],
