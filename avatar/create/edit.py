@@ -24,9 +24,6 @@ SHAPES = ("weight", "muscle", "gender", "african", "asian", "caucasian")
 HAIR_HUE, HAIR_DARK = 0.35, 0.9
 """Differences in the logarithm, of hue and downwards in brightness, beyond which skin is hair."""
 
-HAIR_HUE, HAIR_DARK = 0.35, 0.9
-"""Differences in the logarithm, of hue and downwards in brightness, beyond which skin is hair."""
-
 LEAST_ALBEDO, MOST_ALBEDO = 0.003, 0.95
 
 

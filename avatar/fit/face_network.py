@@ -44,7 +44,7 @@ class FaceNetwork(nn.Module):
     The projections keep what differs between faces most (principal components, whitened).
     """
 
-    def __init__(self, points: int = 96, features: int = 320, width: int = 448) -> None:
+    def __init__(self, points: int = 96, features: int = 224, width: int = 384) -> None:
         super().__init__()
         self.points_mean = nn.Parameter(torch.zeros(POINTS), requires_grad=False)
         self.points_basis = nn.Parameter(torch.zeros(POINTS, points), requires_grad=False)

@@ -1,6 +1,7 @@
 """How far reconstructed neutral heads are from heads of known shape (NoW protocol, millimetres).
 
     python -m tests.benchmarks.bench_geometry [--photos 1|3] [--expression] [--heads 11] [--update]
+        [--guess prior|alone]
 
 The heads are ICT-FaceKit identities (ordinary ones, and unusual ones: `far`) and a scan, rendered
 by Mitsuba: no relatives of the model that is fitted. `mean head` is the model's template under
@@ -23,6 +24,7 @@ from avatar.capture.observe import observe
 from avatar.capture.read_photo import read_photo
 from avatar.core.errors import AvatarError
 from avatar.fit.fit_photos import PhotoFitOptions, fit_photos
+from avatar.fit.identity_belief import guessed_identity
 from avatar.head.model import HeadModel
 from avatar.head.registry import load_model
 from tests.benchmarks.geometry.cases import Case, default_folder, load_cases
@@ -43,16 +45,24 @@ class Score:
     seconds: float
 
 
-def score_case(case: Case, model: HeadModel, photos: int, options: PhotoFitOptions) -> Score:
-    """Fit the model to a case's first pictures and measure its neutral head."""
+def score_case(
+    case: Case, model: HeadModel, photos: int, options: PhotoFitOptions, *, alone: bool = False
+) -> Score:
+    """Fit the model to a case's first pictures and measure its neutral head.
+
+    With `alone` nothing is fitted: the network's guess is measured.
+    """
     start = time.perf_counter()
     observations = [observe(read_photo(path)) for path in case.pictures[:photos]]
-    fit = fit_photos(observations, model, options)
+    if alone:
+        fitted = model.vertices(guessed_identity(observations, model).mean.float())
+    else:
+        fitted = fit_photos(observations, model, options).neutral_vertices
     seconds = time.perf_counter() - start
     return Score(
         name=case.name,
         family=case.family,
-        fitted=distances(case, model, fit.neutral_vertices),
+        fitted=distances(case, model, fitted),
         mean_head=distances(case, model, model.template),
         seconds=seconds,
     )
@@ -137,12 +147,13 @@ def main() -> int:
         )
         return 2
     model = load_model(arguments.model)
-    options = PhotoFitOptions()
+    options = PhotoFitOptions(guess=arguments.guess == "prior")
+    alone = arguments.guess == "alone"
     scores: list[Score] = []
     for case in cases:
         try:
             told = replace(options, fov_degrees=_fov(case)) if arguments.true_fov else options
-            scores.append(score_case(case, model, arguments.photos, told))
+            scores.append(score_case(case, model, arguments.photos, told, alone=alone))
         except AvatarError as error:
             sys.stderr.write(f"{case.name}: {error}\n")
     sys.stdout.write(table(scores) + "\n")
@@ -151,7 +162,7 @@ def main() -> int:
     metrics = metrics_of(scores, label)
     baseline = Path(__file__).with_name(f"bench_geometry_{label.replace(', ', '_')}.json")
     baseline = baseline.with_name(baseline.name.replace(" ", "_"))
-    partial = len(scores) < len(every) or arguments.true_fov
+    partial = len(scores) < len(every) or arguments.true_fov or arguments.guess is not None
     problems = [] if partial else gate(metrics, baseline, update=arguments.update)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return bool(problems)
@@ -164,6 +175,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--family", choices=("ict", "far", "scan"), help="only this kind of head")
     parser.add_argument("--heads", type=int, default=None, help="only the first so many")
     parser.add_argument("--model", default="anny")
+    parser.add_argument(
+        "--guess", choices=("prior", "alone"), help="take the network's guess as prior, or it alone"
+    )
     parser.add_argument("--true-fov", action="store_true", help="tell the fit the field of view")
     parser.add_argument("--folder", type=Path, default=default_folder())
     parser.add_argument("--update", action="store_true", help="keep the result as the baseline")

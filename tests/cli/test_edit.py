@@ -28,7 +28,7 @@ def test_a_darker_head_is_written_in_both_formats(head: Path, tmp_path: Path, ca
     [
         (["--age", "300"], "-65 to 65"),
         (["--weight", "nan"], "weight"),
-        (["--age", "20"], "head model"),
+        (["--age", "20"], "--model anny"),
         (["--tone", "0.1", "-o", "dark.obj"], ".avatar"),
     ],
 )

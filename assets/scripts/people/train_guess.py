@@ -91,7 +91,7 @@ def train(
                 mean.lerp_(value, max(0.005, 10 / (step + 10)))
         if time.monotonic() - told > 20:
             told = time.monotonic()
-            print(f"{100 * done:.0f} %, step {step}, loss {float(loss):.3f}", flush=True)  # noqa: T201
+            print(f"{100 * done:.0f} %, step {step}, loss {loss.item():.3f}", flush=True)  # noqa: T201
     return average
 
 
@@ -220,7 +220,7 @@ def main() -> None:
     model = load_anny()
     metric, signs = face_metric(model), mirror_signs(model)
     paths = sorted(arguments.work.glob("people_*.safetensors"))
-    kept = max(1, len(paths) // 8)
+    kept = max(2, len(paths) // 8)
     faces, mirrored = read_faces(paths[:-kept], signs)
     usable = faces.presence > LEAST_PRESENCE
     usable = (usable[0::2] & usable[1::2]).repeat_interleave(2)
