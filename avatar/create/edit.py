@@ -33,7 +33,8 @@ def edit(avatar: Avatar, options: EditOptions | None = None) -> Avatar:
     Age, weight, gender and ancestry add one direction each to the neutral shape, the same for
     everybody: what makes the person stays, and a step is undone by its opposite. Lids, lips,
     morphs and joints are then fitted to the new shape. Tone works on melanin and blood, all over
-    the skin; hair and brows keep their colour. Detail scales the normal map.
+    the skin; hair and brows keep their colour. Detail scales the normal and the
+    displacement map.
 
     Raises:
         ModelError: a change of shape, and the head is not of the default head model.
@@ -139,7 +140,9 @@ def _middle(avatar: Avatar, size: int) -> Float[Tensor, "size size"]:
 
 
 def _detailed(skin: Material, strength: float) -> Material:
-    """Return the skin with the slopes of its normal map so many times as steep."""
+    """Return the skin with the slopes and heights of its maps so many times as great."""
+    if skin.displacement_map is not None:
+        skin = replace(skin, displacement_map=strength * skin.displacement_map)
     if skin.normal_map is None:
         return skin
     normal = 2 * skin.normal_map - 1
