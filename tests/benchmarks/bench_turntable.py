@@ -30,6 +30,7 @@ from avatar.render.options import RenderOptions
 from avatar.render.render_head import render_head
 from avatar.render.scene import Scene, prepare_scene
 from avatar.render.tone import tone_map
+from tests.benchmarks.geometry.denoise import denoise
 from tests.benchmarks.metric import Metric, gate
 from tests.benchmarks.turntable.path_trace import path_trace
 from tests.benchmarks.turntable.subject import LitBy, lights, painted_head
@@ -40,30 +41,44 @@ YAWS = (0.0, 0.8, -1.7)
 
 @dataclass(frozen=True, kw_only=True)
 class Turntable:
-    """A head, the cameras round it, and which pixels of each are skin."""
+    """A head, the cameras round it, which pixels of each are skin, and albedo and normals there."""
 
     head: Avatar
     scene: Scene
     cameras: tuple[Camera, ...]
     skin: tuple[Bool[Tensor, "height width"], ...]
+    albedo: tuple[Float[Tensor, "height width 3"], ...]
+    normals: tuple[Float[Tensor, "height width 3"], ...]
 
 
 def turntable(head: Avatar) -> Turntable:
     """Place cameras round a head; lashes and corneas are left out, which the reference lacks."""
     scene = replace(prepare_scene(head), layers=())
     cameras = tuple(frame_head(head.mesh, yaw=yaw, size=(SIZE, SIZE)) for yaw in YAWS)
-    white = tuple(
+    plain = tuple(
         Material(name=m.name, base_color=(float(m.name == "skin"),) * 3 + (1.0,))
         for m in head.materials
     )
-    marked = replace(prepare_scene(head.mesh, white), layers=())
+    white = tuple(replace(m, base_color=(1.0, 1.0, 1.0, 1.0)) for m in plain)
+    marked = replace(prepare_scene(head.mesh, plain), layers=())
+    turned = prepare_scene(head.mesh, white, marked.normals * 0.5 + 0.5)
+
+    def unlit(scene: Scene, camera: Camera) -> Float[Tensor, "height width 3"]:
+        return render_head(scene, camera, RenderOptions(unlit=True))[..., :3]
+
     masks: list[Bool[Tensor, "height width"]] = []
     for camera in cameras:
-        shown = render_head(marked, camera, RenderOptions(unlit=True, occlusion=False))[..., 0]
+        inside = unlit(marked, camera)[None, None, ..., 0]
         # The pixels next to outlines are left out: where an edge lies within them is no light.
-        inside = -functional.max_pool2d(-shown[None, None], 3, stride=1, padding=1)[0, 0]
-        masks.append(inside > 0.999)
-    return Turntable(head=head, scene=scene, cameras=cameras, skin=tuple(masks))
+        masks.append(-functional.max_pool2d(-inside, 3, stride=1, padding=1)[0, 0] > 0.999)
+    return Turntable(
+        head=head,
+        scene=scene,
+        cameras=cameras,
+        skin=tuple(masks),
+        albedo=tuple(unlit(scene, camera) for camera in cameras),
+        normals=tuple(unlit(turned, camera) * 2 - 1 for camera in cameras),
+    )
 
 
 def shown(linear: Float[Tensor, "height width 3"]) -> Float[Tensor, "height width 3"]:
@@ -81,7 +96,13 @@ def reference(
         picture = path_trace(table.head, table.cameras[camera], panorama, samples=SAMPLES)
         kept.mkdir(parents=True, exist_ok=True)
         np.save(file, picture.astype(np.float32))
-    return torch.from_numpy(np.load(file))
+    # Noise that is left is evened out among pixels of one albedo and one normal.
+    guides = {"albedo": table.albedo[camera], "normals": table.normals[camera]}
+    even = denoise(
+        np.load(file).astype(np.float64),
+        **{name: guide.double().numpy() for name, guide in guides.items()},
+    )
+    return torch.from_numpy(even).float()
 
 
 def differences(table: Turntable, lit: LitBy, kept: Path, sheets: Path | None) -> list[float]:
