@@ -17,8 +17,11 @@ SCATTER = (0.00118, 0.00026, 0.00016)
 Of the six Gaussians that d'Eon and Luebke (2007) fit to measured skin.
 """
 
-BOUNCE = 0.25
-"""Of a lamp's light, what it leaves on a round body on average: its cosine over the sphere."""
+BOUNCE = 0.15
+"""Of a lamp's light, what it leaves on a body on average, which lights what is turned to it.
+
+The cosine over a sphere is a quarter; a head also stands in its own shadow.
+"""
 
 _SMOOTH = 0.2
 """Roughness under which a surface mirrors its surroundings instead of having a sheen."""

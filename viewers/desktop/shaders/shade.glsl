@@ -3,7 +3,7 @@
 
 const float PI = 3.14159265358979;
 const vec3 SCATTER = vec3(0.00118, 0.00026, 0.00016);
-const float BOUNCE = 0.25;
+const float BOUNCE = 0.15;
 const float SMOOTH = 0.2;
 const float BLUNT = 0.5;
 const vec2 FIRST_LOBE = vec2(0.9, 0.85), SECOND_LOBE = vec2(1.5666667, 0.15);
