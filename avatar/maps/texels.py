@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from avatar.core.mesh import MeshPart
+from avatar.ops.interpolate import interpolate_points
 from avatar.render.rasterize_uv import rasterize_uv
 
 
@@ -35,14 +36,9 @@ class Texels:
     def interpolate(
         self, values: Float[Tensor, "verts channels"]
     ) -> Float[Tensor, "texels channels"]:
-        """Interpolate a per-vertex quantity at every texel.
-
-        One corner at a time: at 2k the gathered corners of all texels would take 100 MB.
-        """
-        total = values.new_zeros(len(self.index), values.shape[1])
-        for corner in range(3):
-            total.addcmul_(values[self.corners[:, corner]], self.barycentrics[:, corner, None])
-        return total
+        """Interpolate a per-vertex quantity at every texel."""
+        rows = torch.arange(len(self.index), device=self.index.device)
+        return interpolate_points(rows, self.barycentrics, self.corners, values)
 
     def mask(self, vertices: Bool[Tensor, " verts"]) -> Float[Tensor, " texels"]:
         """Return 1 inside, 0 outside and a ramp across the border of a set of vertices."""

@@ -42,6 +42,21 @@ def interpolate(
     return _interpolate(fragments.triangles, fragments.barycentrics, faces.long(), attributes)
 
 
+def interpolate_points(
+    triangles: Int[Tensor, " points"],
+    barycentrics: Float[Tensor, "points 3"],
+    faces: Int[Tensor, "faces 3"],
+    attributes: Float[Tensor, "values channels"],
+) -> Float[Tensor, "points channels"]:
+    """Do what `interpolate` does, at loose points of triangles (rows of `faces`)."""
+    fragments = MeshFragments(
+        triangles=triangles[None],
+        barycentrics=barycentrics[None],
+        depths=torch.ones_like(barycentrics[None, :, 0]),
+    )
+    return interpolate(fragments, faces, attributes)[0]
+
+
 def interpolate_reference(
     fragments: MeshFragments,
     faces: Int[Tensor, "faces 3"],

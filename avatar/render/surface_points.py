@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from avatar.ops.interpolate import interpolate
-from avatar.ops.rasterize_mesh import MeshFragments
+from avatar.ops.interpolate import interpolate_points
 from avatar.ops.sample_texture import TexturePyramid, sample_texture
 from avatar.render.options import RenderOptions
 from avatar.render.scene import Surface
@@ -72,12 +71,7 @@ def _weighted(
     rows: Float[Tensor, "rows channels"], faces: Int[Tensor, "faces 3"], hits: Hits
 ) -> Float[Tensor, "channels hits"]:
     """Return what stands in `rows`, which `faces` has indices of, at the hits."""
-    fragments = MeshFragments(
-        triangles=hits.faces[None],
-        barycentrics=hits.barycentrics[None],
-        depths=torch.ones_like(hits.barycentrics[None, :, 0]),
-    )
-    return interpolate(fragments, faces, rows)[0].T.contiguous()
+    return interpolate_points(hits.faces, hits.barycentrics, faces, rows).T.contiguous()
 
 
 def _lookup(

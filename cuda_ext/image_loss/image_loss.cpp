@@ -13,7 +13,7 @@
 namespace avatar::AVATAR_ISA {
 namespace {
 
-constexpr int kBand = 32;
+constexpr int kBand = 64;
 constexpr int kRows = kBand + 2 * kRadius;
 constexpr int kAtOnce = 4;  // rows blurred together, so that what they share is loaded once
 constexpr int kColumns = 4 * kLanes;  // of a band that stay in the first cache while it is blurred

@@ -1,4 +1,4 @@
-"""The splat rasteriser on a GPU: is it right, how fast is it, and how fast is gsplat there.
+"""The ops on a GPU: are they right, how fast are they, and how fast is gsplat there.
 
     python -m tests.benchmarks.bench_gpu [--log FILE]
 
@@ -20,9 +20,15 @@ import torch
 from torch import Tensor
 
 from avatar.core.camera import Camera
+from avatar.ops.antialias import antialias
+from avatar.ops.image_loss import image_loss
+from avatar.ops.interpolate import interpolate
 from avatar.ops.native import has_cuda_kernels
+from avatar.ops.perspective import perspective_barycentrics
+from avatar.ops.projected_mesh import MeshEdges, ProjectedMesh
+from avatar.ops.rasterize_mesh import MeshFragments, rasterize_mesh
 from avatar.ops.rasterize_splats import Gaussians, rasterize_splats
-from avatar.ops.timing import splat_egg
+from avatar.ops.timing import ball, splat_egg
 
 COUNTS, SIZES = (50_000, 100_000, 500_000), (512, 1024)
 
@@ -121,6 +127,33 @@ def captured(step: Callable[[], object]) -> Callable[[], object]:
     return graph.replay
 
 
+def mesh_step(rings: int, size: int, device: str) -> Callable[[], list[Tensor]]:
+    """Return a step of a fit: a ball drawn, its outline smooth, compared, and the way back."""
+    pixels, depths, faces = (tensor.to(device) for tensor in ball(rings, size))
+    edges = MeshEdges.build(faces)
+    generator = torch.Generator().manual_seed(0)
+    colours = torch.rand(len(pixels), 3, generator=generator).to(device).requires_grad_()
+    target = torch.rand(size, size, 3, generator=generator).to(device)
+    corners = pixels.clone().requires_grad_()
+
+    def step() -> list[Tensor]:
+        seen = rasterize_mesh(corners, depths, faces, size, size)
+        shares, ranges = perspective_barycentrics(seen.triangles, corners, depths, faces)
+        fragments = MeshFragments(triangles=seen.triangles, barycentrics=shares, depths=ranges)
+        picture = interpolate(fragments, faces, colours)
+        mesh = ProjectedMesh(pixels=corners, depths=depths, faces=faces)
+        loss = image_loss(antialias(picture, fragments, mesh, edges), target)
+        return [loss, *torch.autograd.grad(loss, [colours, corners])]
+
+    return step
+
+
+def mesh_difference_from_cpu() -> float:
+    """Return the largest relative difference between GPU and CPU, of a step's loss and slopes."""
+    ours, theirs = mesh_step(60, 256, "cuda")(), mesh_step(60, 256, "cpu")()
+    return max(float((a.cpu() - b).norm() / b.norm()) for a, b in zip(ours, theirs, strict=True))
+
+
 def main() -> int:
     """Compare, time, print."""
     parser = argparse.ArgumentParser(description="Splats on a GPU, against the CPU and gsplat.")
@@ -131,6 +164,7 @@ def main() -> int:
         return 0
     lines = [f"{torch.cuda.get_device_name()}, torch {torch.__version__}"]
     worst = max(difference_from_cpu(count, 256) for count in (2_000, 20_000))
+    worst = max(worst, mesh_difference_from_cpu())
     lines.append(f"GPU against CPU, picture and gradients: {worst:.1e} relative at most")
     lines.append("splats   pixels  ours ms  in a graph  gsplat ms  times as fast")
     for count in COUNTS:
@@ -143,6 +177,13 @@ def main() -> int:
                 f"{count:7,}  {size:5}^2  {ours:7.3f}  {in_graph:10.3f}  {theirs:9.3f}  "
                 f"{theirs / in_graph:13.2f}"
             )
+    lines.append("mesh, interpolate, antialias, loss and back: triangles  pixels  ms  in a graph")
+    for rings, size in ((118, 512), (118, 1024), (300, 1024)):
+        step = mesh_step(rings, size, "cuda")
+        lines.append(
+            f"{2 * rings * (rings - 1):9,}  {size:5}^2  {milliseconds(step):7.3f}  "
+            f"{milliseconds(captured(step)):7.3f}"
+        )
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if log is not None:
