@@ -51,9 +51,9 @@ void antialias_backward(const AntialiasAddresses& addresses, const AntialiasSize
                         uintptr_t pixel_gradient) {
     const AntialiasInput in = antialias_input(addresses, sizes, place);
     nb::gil_scoped_release unlocked;
-    kernels_at(in.place).antialias_backward(in, pointer<const void>(state), state_size, pointer<const float>(result_gradient),
-                                            pointer<float>(picture_gradient),
-                                            pointer<float>(pixel_gradient));
+    kernels_at(in.place).antialias_backward(
+        in, pointer<const void>(state), state_size, pointer<const float>(result_gradient),
+        pointer<float>(picture_gradient), pointer<float>(pixel_gradient));
 }
 
 }  // namespace
