@@ -12,8 +12,6 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from avatar.gaussian.edge_matte import edge_matte, outline_of
-
 PLATE_FRAMES = 48
 """Frames the plate is made from, at most."""
 
@@ -38,8 +36,8 @@ def clean_mattes(
 ) -> None:
     """Take out of mattes, in place, what of the background they took for the person.
 
-    Outlines go where colours say, and pictures lose there what shines through of the background.
-    Where the background was never seen free nothing changes.
+    Pictures lose what shines through of it. Where the background was never seen free nothing
+    changes.
     """
     plate, known = clean_plate(pictures, mattes)
     if not bool(known.any()):
@@ -82,14 +80,10 @@ def _cleaned(
     free = _opened(alike, max(1, round(_PATCH * width))).float()[None, None]
     kept = 1 - functional.avg_pool2d(free, 3, 1, 1, count_include_pad=False)[0, 0]
     new = matte * kept
-    outline = outline_of(picture, new)
-    new = torch.where(known, edge_matte(picture, new, plate, outline), new)
-    # The matting equation, solved for the person's own colour; the fainter, the less it tells.
+    # The matting equation, solved for the person's own colour.
     mixed = known & (new > 0.02)
-    cover = new[..., None]
-    own = ((picture - (1 - cover) * plate) / cover.clamp_min(0.02)).clamp(0, 1)
-    own = torch.where(outline.band[..., None], torch.lerp(outline.inside, own, cover), own)
-    own = torch.where(mixed[..., None], own, picture)
+    own = (picture - (1 - new)[..., None] * plate) / new.clamp_min(0.02)[..., None]
+    own = torch.where(mixed[..., None], own.clamp(0, 1), picture)
     return own, new
 
 

@@ -24,10 +24,10 @@ RATES: dict[str, float] = {
     "output_weights": 2e-3,
     "sway": 1e-3,
     "environment": 2e-3,
-    "turns": 1e-3,
-    "shifts": 1.2e-4,
+    "turns": 6e-4,
+    "shifts": 6e-5,
     "torso_turns": 2e-4,
-    "torso_shifts": 1.2e-4,
+    "torso_shifts": 6e-5,
     "weights": 1e-3,
 }
 """Steps at first: metres, radians, and what has no unit."""

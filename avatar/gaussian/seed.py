@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional
@@ -14,7 +15,6 @@ from avatar.core.rig import Rig
 from avatar.core.splats import LAYERS
 from avatar.core.transform import quaternion_from_matrix
 from avatar.gaussian.mesh_view import MeshView, mesh_view, solid_faces, spread_frames
-from avatar.gaussian.nearest_pixel import nearest_pixel
 from avatar.gaussian.parameters import Binding, SplatUnknowns
 from avatar.gaussian.seed_colors import first_colors
 from avatar.gaussian.take import Take
@@ -144,7 +144,7 @@ def _off_surface(
         pixels = beyond.nonzero()
         few = min(len(pixels), -(-count // len(views)))
         pixels = pixels[torch.randperm(len(pixels), generator=generator)[:few]]
-        nearest = nearest_pixel(covered)[pixels[:, 0], pixels[:, 1]]
+        nearest = _nearest(covered)[pixels[:, 0], pixels[:, 1]]
         row, column = nearest.unbind(1)
         triangle = faces[view.fragments.triangles[row, column]]
         weights = view.fragments.barycentrics[row, column]
@@ -165,6 +165,14 @@ def _off_surface(
         return none, torch.zeros(0, 3)
     bound = SurfacePoints(corners=torch.cat(corners), barycentrics=torch.cat(barycentrics))
     return bound, torch.cat(places)
+
+
+def _nearest(covered: Bool[Tensor, "height width"]) -> Int[Tensor, "height width 2"]:
+    """Return the row and column of the nearest covered pixel of every pixel."""
+    indices = ndimage.distance_transform_edt(
+        ~covered.numpy(), return_distances=False, return_indices=True
+    )
+    return torch.from_numpy(np.asarray(indices)).permute(1, 2, 0).long()
 
 
 def _layers(take: Take, points: SurfacePoints) -> Int[Tensor, " splats"]:
