@@ -18,7 +18,8 @@ class Team:
     @staticmethod
     def joined() -> "Team":
         """Return the team that torchrun started this process in; alone without torchrun."""
-        if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        started = {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+        if not started or int(os.environ.get("WORLD_SIZE", "1")) < 2:
             return Team()
         if not distributed.is_initialized():
             distributed.init_process_group("gloo")
