@@ -12,7 +12,7 @@ from avatar.core.transform import rotation_from_euler
 PORTRAIT_FOV = 24.0
 """Degrees an 85 mm lens sees along the long side of a 35 mm film frame: a portrait's height."""
 
-_CHIN = -1.1
+CHIN = -1.1
 """Where the head ends, as a multiple of how far its top lies above the eyes."""
 
 _ROOM = 1.2
@@ -56,4 +56,4 @@ def frame_head(
 
 def head_vertices(vertices: Float[Tensor, "verts 3"]) -> Float[Tensor, "kept 3"]:
     """Return the vertices of the head without neck and shoulders (head frame, metres)."""
-    return vertices[vertices[:, 1] > _CHIN * vertices[:, 1].amax().abs()]
+    return vertices[vertices[:, 1] > CHIN * vertices[:, 1].amax().abs()]

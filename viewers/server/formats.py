@@ -2,6 +2,9 @@
 
 from viewers.server.messages import ExportFormat, FormatInfo
 
+TEXTURE_SIZES = (512, 1024, 2048, 4096)
+"""Pixels along a side that textures may be exported with."""
+
 
 def _format(
     name: ExportFormat,

@@ -22,7 +22,7 @@ HEAD_FILE = "head.avatar"
 PREPARED_FILES = ("view.glb", "thumb.jpg")
 SPLATS_FILE = "splats.bin"
 
-_PREPARED_VERSION = "2"
+_PREPARED_VERSION = "3"
 """Rises whenever prepared files are made differently."""
 
 _TRASH_SECONDS = 7 * 24 * 3600.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from avatar.core.errors import OptionError
 from avatar.files.atomic import make_folder
-from viewers.server.formats import FORMATS
+from viewers.server.formats import FORMATS, TEXTURE_SIZES
 from viewers.server.gallery import Gallery
 from viewers.server.jobs import Jobs
 from viewers.server.messages import (
@@ -24,7 +24,6 @@ from viewers.server.order import Order
 from viewers.server.uploads import Uploads
 
 _MOST_PHOTOS = 12
-_TEXTURES = (512, 1024, 2048, 4096)
 
 
 class Requests:
@@ -124,8 +123,8 @@ class Requests:
     def _export(self, identity: str, folder: Path, request: ExportRequest) -> JobState:
         head = self._gallery.path(request.avatar)
         known = next(info for info in FORMATS if info.format == request.format)
-        if request.texture_size not in _TEXTURES:
-            raise OptionError(f"texture_size: expected one of {_TEXTURES}")
+        if request.texture_size not in TEXTURE_SIZES:
+            raise OptionError(f"texture_size: expected one of {TEXTURE_SIZES}")
         clip = sound = None
         if request.clip is not None and known.takes_clip:
             made = self._jobs.folder_of(request.clip)

@@ -3,9 +3,9 @@
 Four bytes (how long the header is), a header in JSON that names the arrays with their types,
 shapes and places, and the arrays, little-endian, each at a multiple of four bytes from the first.
 `filmed_from` is where in the world (the page's, the head at rest) the filming camera stood: what
-the splats look best from. The share of light that a turn changes is left out: the page shows splats
-as lit at rest. Large tables are 16-bit whole numbers times the `scale` stated: finer than a
-micrometre.
+the splats look best from. Splats that can be relit have `normals`, `filmed_light`, `openness` and
+the filmed `environment` too. Large tables are 16-bit whole numbers times the `scale` stated: finer
+than a micrometre.
 """
 
 import json
@@ -48,6 +48,14 @@ def splat_view(head: Avatar, splats: Splats) -> bytes:
         "output_weights": _floats(splats.code.output_weights),
         "sway": _floats(splats.sway),
     }
+    if splats.relighting is not None:
+        known = splats.relighting
+        arrays |= {
+            "normals": _floats(known.normals),
+            "filmed_light": _floats(known.filmed_light),
+            "openness": _floats(known.openness),
+            "environment": _floats(known.environment),
+        }
     places: dict[str, Any] = {}
     chunks: list[bytes] = []
     for name, array in arrays.items():

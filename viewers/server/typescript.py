@@ -1,6 +1,7 @@
 """What the page takes from Python, as TypeScript: `python -m viewers.server.typescript`.
 
-`messages.ts` has the message types, `presets.ts` the mouth shapes and emotions of the speech part.
+`messages.ts` has the message types, `presets.ts` the mouth shapes and emotions of the speech part,
+`stage/tables.ts` what the stages share.
 """
 
 import dataclasses
@@ -16,16 +17,28 @@ from avatar.files.atomic import atomic_write
 from avatar.speech.emotions import EMOTIONS
 from avatar.speech.mouth_shapes import MOUTH_SHAPES, spread
 from viewers.server import messages
+from viewers.server.stage_typescript import tables
 
 SOURCES = Path(__file__).parents[1] / "web" / "src"
 
 _HEAD = "// Made by `python -m viewers.server.typescript`: change the Python it is made from.\n"
+_IMPORTS = (
+    "import type { ARKIT_NAMES, UploadKind } from '../messages';\n\n"
+    "export type Triple = readonly [number, number, number];\n"
+)
+_LISTED = {"STYLES": "StyleName", "EMOTION_NAMES": "EmotionName"}
+"""Names that the page lets choose from."""
+
 _SIMPLE: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
 def made_files() -> dict[str, str]:
     """Return the made files' texts by their names under `viewers/web/src`."""
-    return {"messages.ts": _messages(), "presets.ts": _presets()}
+    return {
+        "messages.ts": _messages(),
+        "presets.ts": _presets(),
+        "stage/tables.ts": f"{_HEAD}\n{_IMPORTS}\n{tables()}",
+    }
 
 
 def _presets() -> str:
@@ -52,6 +65,10 @@ def _messages() -> str:
     ]
     parts = [_HEAD]
     parts += [f"export type {name} = {_literals(kind)};\n" for name, kind in aliases.items()]
+    parts += [
+        f"export const {name}: readonly {kind}[] = {list(get_args(aliases[kind]))};\n"
+        for name, kind in _LISTED.items()
+    ]
     parts += [_interface(record, aliases) for record in records]
     parts.append(_union("StudioEvent", messages.EVENTS))
     parts.append(_union("LiveMessage", messages.LIVE))

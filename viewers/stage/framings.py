@@ -16,24 +16,35 @@ FramingName = Literal["face", "head", "left", "right", "bust"]
 NEAREST, FARTHEST = 0.15, 6.0
 """Metres from what an orbit turns around."""
 
-_STEEPEST = 1.4
+STEEPEST = 1.4
 """Radians above or below the horizon: beyond, up and down would change places."""
 
-_UPRIGHT = 0.78
+UPRIGHT = 0.78
 """A picture narrower than this share of its height shows the head smaller, so that it fits."""
+
+PITCH = 0.03
+"""Radians above the head's middle from where portraits are taken."""
+
+ROOM = 1.2
+"""How much taller than the head a picture of zoom 1 is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Framing:
-    """A portrait: radians the camera stands to the picture's right, zoom, metres lower."""
+    """A portrait: radians the camera stands to the picture's right, zoom, metres lower.
+
+    `below_eyes` is the share of the head's height by which the picture's middle lies under the
+    eyes; None puts it at the head's.
+    """
 
     yaw: float = 0.0
     zoom: float = 1.0
     low: float = 0.0
+    below_eyes: float | None = None
 
 
 FRAMINGS: dict[FramingName, Framing] = {
-    "face": Framing(zoom=1.55),
+    "face": Framing(zoom=1.55, below_eyes=0.15),
     "head": Framing(yaw=0.32, zoom=1.08),
     "left": Framing(yaw=1.25),
     "right": Framing(yaw=-1.25),
@@ -65,7 +76,7 @@ class Orbit:
 
     def turned(self, yaw: float, pitch: float) -> "Orbit":
         """Return the orbit after it was pulled around by these radians."""
-        steep = min(max(self.pitch + pitch, -_STEEPEST), _STEEPEST)
+        steep = min(max(self.pitch + pitch, -STEEPEST), STEEPEST)
         return self._at(self.target, self.distance, self.yaw + yaw, steep)
 
     def nearer(self, factor: float) -> "Orbit":
@@ -113,13 +124,13 @@ def frame_orbit(vertices: Float[Tensor, "verts 3"], name: FramingName, aspect: f
     low, high = skull.amin(0), skull.amax(0)
     height, depth = float(high[1] - low[1]), float(high[2] - low[2])
     x, y, z = ((low + high) / 2).tolist()
-    if name == "face":
+    if framing.below_eyes is not None:
         # The head frame's origin lies between the eyes.
-        y = -0.15 * height
-    upright = height * 0.6 / framing.zoom / math.tan(math.radians(PORTRAIT_FOV) / 2)
+        y = -framing.below_eyes * height
+    upright = height * ROOM / 2 / framing.zoom / math.tan(math.radians(PORTRAIT_FOV) / 2)
     return Orbit(
         target=(x, y - framing.low, z),
-        distance=upright * max(1.0, _UPRIGHT / aspect) + depth / 2,
+        distance=upright * max(1.0, UPRIGHT / aspect) + depth / 2,
         yaw=framing.yaw,
-        pitch=0.03,
+        pitch=PITCH,
     )

@@ -18,6 +18,9 @@ Triple = tuple[float, float, float]
 WIDEST_LAMP = math.radians(27)
 """Half the angle beyond which a panel is part of the room instead of a lamp."""
 
+KEY_COLOR: Triple = (1.0, 0.95, 0.88)
+"""The key light's colour at strength 1: warm."""
+
 _MIRRORED = 0.5
 """Share of a room that smooth surfaces mirror: nine harmonics smear it over half the sky."""
 
@@ -125,13 +128,14 @@ def _seen_from_head(panel: Panel) -> tuple[Float[Tensor, "points 3"], Float[Tens
 
 
 def key_lamp(strength: float, azimuth: float, height: float) -> Lamp:
-    """Return the key light: warm, from `azimuth` to the picture's right and `height`, radians."""
+    """Return the key light, from `azimuth` to the picture's right and `height`, radians."""
     level = math.cos(height)
+    red, green, blue = (strength * value for value in KEY_COLOR)
     return Lamp(
         direction=torch.tensor(
             [math.sin(azimuth) * level, math.sin(height), math.cos(azimuth) * level]
         ),
-        color=(strength, 0.95 * strength, 0.88 * strength),
+        color=(red, green, blue),
         radius=math.radians(6),
         shadow=True,
     )

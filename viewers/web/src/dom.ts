@@ -101,6 +101,15 @@ export function segmented<T extends string>(
   return Object.assign(group, { choose: show });
 }
 
+/** A table's rows, with the type that its keys have. */
+export function entries<K extends string, V>(table: Readonly<Record<K, V>>): readonly (readonly [K, V])[] {
+  return Object.entries(table) as [K, V][];
+}
+
+export function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;

@@ -3,6 +3,7 @@
 import { Euler, Quaternion } from 'three';
 import { ARKIT_NAMES } from './messages';
 import type { Preset } from './presets';
+import { NECK_SHARE } from './stage/tables';
 
 export interface Turn {
   readonly pitch: number;
@@ -15,8 +16,6 @@ export interface Pose {
   readonly turn: Turn;
 }
 
-/** The share of the head's turn that the neck takes; the rest is the joint `head`'s. */
-const NECK_SHARE = 0.35;
 const MOST_UNDO = 100;
 
 export const STILL: Turn = { pitch: 0, yaw: 0, roll: 0 };

@@ -1,20 +1,17 @@
 /** What a dropped or chosen file is for, told by its name: the server looks at its bytes. */
 
 import type { UploadKind } from './messages';
+import { SUFFIXES } from './stage/tables';
 
 export type FileKind = UploadKind | 'hdr';
 
-const KINDS: readonly (readonly [FileKind, RegExp])[] = [
-  ['hdr', /\.hdr$/i],
-  ['avatar', /\.avatar$/i],
-  ['clip', /\.(csv|npz)$/i],
-  ['photo', /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i],
-  ['sound', /\.(wav|flac|mp3|ogg|opus|m4a|aac)$/i],
-  ['video', /\.(mp4|mov|webm|mkv|avi|m4v)$/i],
-];
+/** In the order in which they are tried: a .webm may be either, and is taken for a video. */
+const KINDS: readonly UploadKind[] = ['avatar', 'clip', 'photo', 'video', 'sound'];
 
 export function kindOf(file: File): FileKind | null {
-  const byName = KINDS.find(([, pattern]) => pattern.test(file.name))?.[0];
+  const suffix = /\.[^.]*$/.exec(file.name.toLowerCase())?.[0] ?? '';
+  if (suffix === '.hdr') return 'hdr';
+  const byName = KINDS.find((kind) => SUFFIXES[kind].includes(suffix));
   if (byName) return byName;
   const type = file.type.split('/')[0];
   return type === 'image' ? 'photo' : type === 'audio' ? 'sound' : type === 'video' ? 'video' : null;
@@ -22,12 +19,16 @@ export function kindOf(file: File): FileKind | null {
 
 export const ACCEPT: Readonly<Record<FileKind, string>> = {
   hdr: '.hdr',
-  avatar: '.avatar',
-  clip: '.csv,.npz',
-  photo: 'image/*,.heic,.heif,.avif',
-  sound: 'audio/*,.flac,.opus',
-  video: 'video/*,.mkv',
+  avatar: accept('avatar'),
+  clip: accept('clip'),
+  photo: `image/*,${accept('photo')}`,
+  sound: `audio/*,${accept('sound')}`,
+  video: `video/*,${accept('video')}`,
 };
+
+function accept(kind: UploadKind): string {
+  return SUFFIXES[kind].join(',');
+}
 
 /** Let the visitor choose files; an empty list when they think better of it. */
 export function chooseFiles(accept: string, multiple = false): Promise<File[]> {

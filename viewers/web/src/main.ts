@@ -1,6 +1,6 @@
 /** The page: puts the panels around the stage. */
 
-import { h, icon, iconButton, saveAs, segmented } from './dom';
+import { capital, entries, h, icon, iconButton, saveAs, segmented } from './dom';
 import { exportDialog, videoDialog } from './panels/dialogs';
 import { expression } from './panels/expression';
 import { gallery } from './panels/gallery';
@@ -9,18 +9,10 @@ import { overlay } from './panels/overlay';
 import { pose } from './panels/pose';
 import { timeline } from './panels/timeline';
 import { Light } from './stage/light';
-import { LOOKS } from './stage/looks';
-import { type Framing, Stage } from './stage/stage';
+import { Stage } from './stage/stage';
+import { FRAMINGS, LOOKS } from './stage/tables';
 import { Studio } from './studio';
 import { toastList } from './toast';
-
-const FRAMINGS: readonly (readonly [Framing, string])[] = [
-  ['face', 'Face'],
-  ['head', 'Head'],
-  ['left', 'Left'],
-  ['right', 'Right'],
-  ['bust', 'Bust'],
-];
 
 type Tab = 'face' | 'pose' | 'light';
 
@@ -39,8 +31,10 @@ function start(): void {
   }
   const studio = new Studio(stage, new Light(stage));
   const onVideo = (file: File): void => videoDialog(studio, file);
-  const looks = segmented('Look', LOOKS, 'shaded', (look) => studio.setLook(look));
+  const looks = segmented('Look', entries(LOOKS), 'shaded', (look) => studio.setLook(look));
+  const filmed = h('button', { type: 'button', title: 'From where the person was filmed', onclick: () => stage.frame('filmed') }, 'Filmed');
   studio.listen(() => {
+    filmed.hidden = !studio.shown?.splats;
     looks.classList.toggle('no-splats', !studio.shown?.splats);
     looks.choose(studio.look);
   });
@@ -48,7 +42,7 @@ function start(): void {
     'div',
     { class: 'stage-tools' },
     looks,
-    h('div', { class: 'framings', role: 'group', 'aria-label': 'Framing' }, ...FRAMINGS.map(([framing, title]) => h('button', { type: 'button', onclick: () => stage.frame(framing) }, title))),
+    h('div', { class: 'framings', role: 'group', 'aria-label': 'Framing' }, filmed, ...entries(FRAMINGS).map(([name]) => h('button', { type: 'button', onclick: () => stage.frame(name) }, capital(name)))),
   );
   const meter = h('div', { class: 'meter', title: 'Time from one frame to the next while the picture moves' });
   stage.onFrameTime = (milliseconds) => {

@@ -14,6 +14,10 @@ export type StyleName = 'neutral' | 'whisper' | 'clear' | 'shout' | 'sing';
 
 export type EmotionName = 'none' | 'joy' | 'anger' | 'sadness' | 'fear' | 'surprise' | 'disgust';
 
+export const STYLES: readonly StyleName[] = ['neutral', 'whisper', 'clear', 'shout', 'sing'];
+
+export const EMOTION_NAMES: readonly EmotionName[] = ['none', 'joy', 'anger', 'sadness', 'fear', 'surprise', 'disgust'];
+
 /** A head in the gallery; `ready` once it can be shown, `version` changes with the file. */
 export interface AvatarEntry {
   readonly id: string;

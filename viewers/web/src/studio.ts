@@ -3,28 +3,31 @@
 import { Quaternion } from 'three';
 import type {
   AvatarEntry,
+  EmotionName,
   ExportRequest,
   FormatInfo,
   JobState,
   LiveFace,
   StudioEvent,
+  StyleName,
 } from './messages';
 import { saveAs } from './dom';
 import { Face, jointTurns } from './face';
 import { type FileKind, kindOf, stem } from './files';
 import { Player } from './player';
 import { Server } from './server';
-import { applyLook, type Look } from './stage/looks';
+import { applyLook } from './stage/looks';
 import { type Head, loadHead } from './stage/head';
 import type { Light } from './stage/light';
 import type { Stage } from './stage/stage';
+import type { Look } from './stage/tables';
 import { failed, toast } from './toast';
 import { Work } from './work';
 
 export interface SpeakSettings {
   text: string;
-  style: 'neutral' | 'whisper' | 'clear' | 'shout' | 'sing';
-  emotion: 'none' | 'joy' | 'anger' | 'sadness' | 'fear' | 'surprise' | 'disgust';
+  style: StyleName;
+  emotion: EmotionName;
   intensity: number;
 }
 
@@ -96,6 +99,7 @@ export class Studio {
       if (!same) this.look = entry.splats ? 'splats' : this.look === 'splats' ? 'shaded' : this.look;
       applyLook(head, this.look);
       this.stage.show(head);
+      if (!same) this.chooseLight();
       if (!same && this.clipJob === null) this.face.reset();
       this.pose();
     } catch (error) {
@@ -123,10 +127,21 @@ export class Studio {
     });
   }
 
+  /** Whether the splats on the stage can be put into another light. */
+  get relightable(): boolean {
+    return this.head?.splats?.relightable ?? false;
+  }
+
+  /** Tell the panels that the light is another. */
+  lightChanged(): void {
+    this.changed();
+  }
+
   setLook(look: Look): void {
     this.look = look;
     if (this.head) applyLook(this.head, look);
     this.stage.invalidate();
+    this.changed();
   }
 
   // ---- files and jobs ---------------------------------------------------------------------------
@@ -224,6 +239,13 @@ export class Studio {
         toast(`Lit by “${file.name}”`);
       })
       .catch(() => toast(`“${file.name}” is no equirectangular Radiance .hdr picture.`, undefined, 'error'));
+  }
+
+  /** Splats start as they were filmed; what has no such light starts in a room. */
+  private chooseLight(): void {
+    const { environment } = this.light;
+    if (this.relightable && environment !== 'own') this.light.setEnvironment('filmed');
+    else if (!this.relightable && environment === 'filmed') this.light.setEnvironment('softbox');
   }
 
   // ---- inside -----------------------------------------------------------------------------------

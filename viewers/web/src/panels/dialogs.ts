@@ -2,9 +2,8 @@
 
 import { formatBytes, h, iconButton } from '../dom';
 import type { ExportFormat, ImageFormat } from '../messages';
+import { TEXTURE_SIZES } from '../stage/tables';
 import type { Studio } from '../studio';
-
-const TEXTURE_SIZES = [512, 1024, 2048, 4096];
 
 function dialog(title: string): { element: HTMLDialogElement; body: HTMLElement; close: () => void } {
   const element = h('dialog', { 'aria-label': title });

@@ -2,53 +2,26 @@
 
 import { h, icon } from '../dom';
 import { indexOf } from '../face';
-import { ARKIT_NAMES } from '../messages';
 import { EMOTIONS, type Preset, VISEMES } from '../presets';
+import { type Slider, SLIDER_GROUPS } from '../stage/tables';
 import type { Studio } from '../studio';
-
-const GROUPS: readonly (readonly [string, RegExp])[] = [
-  ['Brows', /^brow/],
-  ['Eyes', /^eye(Blink|Squint|Wide)/],
-  ['Gaze', /^eyeLook/],
-  ['Jaw', /^jaw/],
-  ['Mouth', /^mouth|^tongue/],
-  ['Cheeks and nose', /^cheek|^nose/],
-];
-
-const OPEN_AT_FIRST = new Set(['Brows', 'Eyes', 'Jaw', 'Mouth']);
-
-/** `mouthSmileLeft` as people read it: `Smile left`. */
-export function readable(name: string): string {
-  const words = name
-    .replace(/^(mouth|eye|brow|cheek|nose|jaw)(?=[A-Z])/, (_, part: string) => (part === 'jaw' || part === 'eye' ? `${part} ` : ''))
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .trim()
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
 
 export function expression(studio: Studio): HTMLElement {
   const rows = new Map<string, Row>();
   const linked = h('input', { type: 'checkbox', checked: true });
-  const partner = (name: string): string | null => {
-    const other = name.endsWith('Left') ? name.replace(/Left$/, 'Right') : name.replace(/Right$/, 'Left');
-    return linked.checked && other !== name && rows.has(other) && !/^(eyeLook(In|Out)|jaw|mouth)(Left|Right)/.test(name) ? other : null;
+  const change = (slider: Slider, value: number): void => {
+    studio.face.set(slider.name, value);
+    if (slider.partner && linked.checked) studio.face.set(slider.partner, value);
   };
-  const change = (name: string, value: number): void => {
-    studio.face.set(name, value);
-    const other = partner(name);
-    if (other) studio.face.set(other, value);
-  };
-  const groups = GROUPS.map(([title, pattern]) => {
-    const names = ARKIT_NAMES.filter((name) => pattern.test(name));
-    for (const name of names) rows.set(name, new Row(name, change, () => studio.face.commit()));
+  const groups = SLIDER_GROUPS.map(({ title, open, sliders }) => {
+    for (const slider of sliders) rows.set(slider.name, new Row(slider, (value) => change(slider, value), () => studio.face.commit()));
     const details = h(
       'details',
-      { class: 'group', open: OPEN_AT_FIRST.has(title) },
-      h('summary', {}, icon('chevron'), title, h('span', { class: 'count' }, String(names.length))),
-      ...names.map((name) => rows.get(name)?.element),
+      { class: 'group', open },
+      h('summary', {}, icon('chevron'), title, h('span', { class: 'count' }, String(sliders.length))),
+      ...sliders.map(({ name }) => rows.get(name)?.element),
     );
-    return { details, names };
+    return { details, sliders };
   });
   const nothing = h('p', { class: 'hint', hidden: true }, 'No slider has this name.');
   const search = h('input', {
@@ -58,9 +31,9 @@ export function expression(studio: Studio): HTMLElement {
     oninput: () => {
       const wanted = search.value.trim().toLowerCase().replace(/\s+/g, '');
       let found = 0;
-      for (const { details, names } of groups) {
-        const hits = names.filter((name) => {
-          const hit = `${name} ${readable(name)}`.toLowerCase().replace(/\s+/g, '').includes(wanted);
+      for (const { details, sliders } of groups) {
+        const hits = sliders.filter(({ name, title }) => {
+          const hit = `${name} ${title}`.toLowerCase().replace(/\s+/g, '').includes(wanted);
           const row = rows.get(name);
           if (row) row.element.hidden = !hit;
           return hit;
@@ -113,15 +86,15 @@ class Row {
   private readonly number: HTMLInputElement;
   private shown = -1;
 
-  constructor(name: string, change: (name: string, value: number) => void, commit: () => void) {
+  constructor({ name, title }: Slider, change: (value: number) => void, commit: () => void) {
     const id = `slider-${name}`;
     this.slider = h('input', { id, type: 'range', min: 0, max: 1, step: 0.01, value: 0, 'data-name': name });
-    this.slider.addEventListener('input', () => change(name, this.slider.valueAsNumber));
+    this.slider.addEventListener('input', () => change(this.slider.valueAsNumber));
     this.slider.addEventListener('change', commit);
-    this.slider.addEventListener('dblclick', () => (change(name, 0), commit()));
-    this.number = h('input', { type: 'number', min: 0, max: 1, step: 0.01, value: '0', 'aria-label': `${readable(name)}, value`, tabindex: -1 });
-    this.number.addEventListener('change', () => (change(name, this.number.valueAsNumber || 0), commit()));
-    this.element = h('div', { class: 'slider-row' }, h('label', { for: id, title: name }, readable(name)), this.slider, this.number);
+    this.slider.addEventListener('dblclick', () => (change(0), commit()));
+    this.number = h('input', { type: 'number', min: 0, max: 1, step: 0.01, value: '0', 'aria-label': `${title}, value`, tabindex: -1 });
+    this.number.addEventListener('change', () => (change(this.number.valueAsNumber || 0), commit()));
+    this.element = h('div', { class: 'slider-row' }, h('label', { for: id, title: name }, title), this.slider, this.number);
   }
 
   show(value: number): void {

@@ -1,57 +1,59 @@
 /** Where the light comes from, and what lies behind the head. */
 
-import { h, icon, segmented } from '../dom';
+import { capital, entries, h, icon, segmented } from '../dom';
 import { ACCEPT, chooseFiles } from '../files';
-import type { Backdrop, EnvironmentName } from '../stage/light';
+import type { BackgroundName, EnvironmentName } from '../stage/light';
+import { type BackdropName, BACKDROPS, KEY_HEIGHT, KEY_SIDE, ROOM_TITLES } from '../stage/tables';
 import type { Studio } from '../studio';
 
 const ENVIRONMENTS: readonly (readonly [EnvironmentName, string])[] = [
-  ['softbox', 'Softbox'],
-  ['window', 'Window'],
-  ['rim', 'Rim'],
-  ['overcast', 'Overcast'],
+  ['filmed', 'As filmed'],
+  ...entries(ROOM_TITLES),
   ['own', 'Own'],
 ];
 
-const BACKDROPS: readonly (readonly [Backdrop, string])[] = [
-  ['dark', 'Dark'],
-  ['grey', 'Grey'],
-  ['white', 'White'],
+const BACKGROUNDS: readonly (readonly [BackgroundName, string])[] = [
+  ...(Object.keys(BACKDROPS) as BackdropName[]).map((name) => [name, capital(name)] as const),
   ['environment', 'Light'],
 ];
 
+const DEGREE = Math.PI / 180;
+
 export function lightPanel(studio: Studio): HTMLElement {
   const { light } = studio;
-  let had = false;
-  const environment = segmented('Environment', ENVIRONMENTS, 'softbox', (name) => {
+  const environment = segmented('Environment', ENVIRONMENTS, light.environment, (name) => {
     if (name === 'own' && !light.hasOwn) void choose();
     else light.setEnvironment(name);
+    studio.lightChanged();
   });
   const choose = async (): Promise<void> => {
     const [file] = await chooseFiles(ACCEPT.hdr);
     if (file) studio.takeHdr(file);
-    else environment.choose('softbox');
+    else environment.choose(light.environment);
   };
+  const fixed = h('p', { class: 'hint' }, 'These splats keep the light they were filmed in.');
   studio.listen(() => {
-    if (light.hasOwn && !had) environment.choose('own');
-    had = light.hasOwn;
+    environment.choose(light.environment);
+    environment.classList.toggle('no-filmed', !studio.relightable);
+    fixed.hidden = studio.look !== 'splats' || studio.relightable || !studio.shown?.splats;
   });
-  const key = { strength: 0, azimuth: -40, height: 35 };
-  const setKey = (): void => light.setKey(key.strength, (key.azimuth * Math.PI) / 180, (key.height * Math.PI) / 180);
+  const key = { strength: 0, side: Math.round(KEY_SIDE / DEGREE), height: Math.round(KEY_HEIGHT / DEGREE) };
+  const setKey = (): void => light.setKey(key.strength, key.side * DEGREE, key.height * DEGREE);
   return h(
     'div',
     { class: 'light' },
     h('h3', {}, 'Environment'),
     environment,
+    fixed,
     h('button', { type: 'button', class: 'small wide', onclick: () => void choose() }, icon('plus'), 'Light it with your own .hdr'),
-    knob('Brightness', 0, 3, 1, 0.01, '', (value) => light.setIntensity(value)),
-    knob('Turn', -180, 180, 0, 1, '°', (value) => light.rotate((value * Math.PI) / 180)),
+    knob('Brightness', 0, 3, 1, 0.01, '', (value) => light.setBrightness(value)),
+    knob('Turn', -180, 180, 0, 1, '°', (value) => light.rotate(value * DEGREE)),
     h('h3', {}, 'Key light'),
-    knob('Strength', 0, 6, 0, 0.05, '', (value) => ((key.strength = value), setKey())),
-    knob('Side', -180, 180, key.azimuth, 1, '°', (value) => ((key.azimuth = value), setKey())),
+    knob('Strength', 0, 3, 0, 0.05, '', (value) => ((key.strength = value), setKey())),
+    knob('Side', -180, 180, key.side, 1, '°', (value) => ((key.side = value), setKey())),
     knob('Height', -30, 89, key.height, 1, '°', (value) => ((key.height = value), setKey())),
     h('h3', {}, 'Background'),
-    segmented('Background', BACKDROPS, 'dark', (backdrop) => light.setBackdrop(backdrop)),
+    segmented('Background', BACKGROUNDS, 'dark', (backdrop) => light.setBackdrop(backdrop)),
   );
 }
 

@@ -1,11 +1,8 @@
 /** Handles for the head's turn and the gaze: pads that take a finger, a mouse or arrow keys. */
 
 import { h } from '../dom';
+import { MOST_PITCH, MOST_ROLL, MOST_YAW } from '../stage/tables';
 import type { Studio } from '../studio';
-
-const MOST_YAW = 0.7;
-const MOST_PITCH = 0.45;
-const MOST_ROLL = 0.4;
 
 export function pose(studio: Studio): HTMLElement {
   const { face } = studio;

@@ -1,17 +1,15 @@
 /** How the next voice is to be performed: words, style, emotion. */
 
 import { h } from '../dom';
-import type { SpeakSettings, Studio } from '../studio';
-
-const STYLES: readonly SpeakSettings['style'][] = ['neutral', 'whisper', 'clear', 'shout', 'sing'];
-const EMOTIONS: readonly SpeakSettings['emotion'][] = ['none', 'joy', 'anger', 'sadness', 'fear', 'surprise', 'disgust'];
+import { EMOTION_NAMES, STYLES } from '../messages';
+import type { Studio } from '../studio';
 
 export function speakSettings(studio: Studio): HTMLElement {
   const settings = studio.speaking;
   const words = h('textarea', { id: 'words', rows: 3, placeholder: 'The words, if you know them: the lips get surer' });
   words.addEventListener('input', () => (settings.text = words.value));
   const style = choice('Style', STYLES, (value) => (settings.style = value));
-  const emotion = choice('Emotion', EMOTIONS, (value) => (settings.emotion = value));
+  const emotion = choice('Emotion', EMOTION_NAMES, (value) => (settings.emotion = value));
   const amount = h('input', { type: 'range', id: 'intensity', min: 0.3, max: 1.7, step: 0.05, value: 1 });
   amount.addEventListener('input', () => (settings.intensity = amount.valueAsNumber));
   const popup = h(

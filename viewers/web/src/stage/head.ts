@@ -17,7 +17,9 @@ import {
 } from 'three';
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import { ARKIT_NAMES } from '../messages';
+import type { SplatLight } from './relight_splats';
 import { SplatCloud } from './splats';
+import { CHIN } from './tables';
 
 export interface Extent {
   readonly centre: Vector3;
@@ -25,8 +27,6 @@ export interface Extent {
   readonly depth: number;
 }
 
-/** Where the head ends below the eyes, as a multiple of how far its top lies above them. */
-const CHIN = -1.1;
 const STILL = new Quaternion();
 
 export class Head {
@@ -69,6 +69,11 @@ export class Head {
     this.extent = extentOf(meshes, this.eyeLevel);
   }
 
+  /** Where the camera stood that filmed the splats; null for a head without any. */
+  get filmedFrom(): Vector3 | null {
+    return this.splats?.filmedFrom ?? null;
+  }
+
   /** Set the 52 weights, in ARKit's order. */
   setWeights(weights: ArrayLike<number>): void {
     this.weights = Float32Array.from(weights);
@@ -88,7 +93,7 @@ export class Head {
   }
 
   /** Bring up to date what the processor poses, right before it is drawn. */
-  beforeDraw(renderer: WebGLRenderer, camera: PerspectiveCamera): void {
+  beforeDraw(renderer: WebGLRenderer, camera: PerspectiveCamera, light: SplatLight): void {
     const { splats } = this;
     if (!splats?.mesh.visible) return;
     if (this.splatsBehind) {
@@ -98,7 +103,7 @@ export class Head {
       const shift = this.placeOf('head').sub(this.headAtRest.clone().applyQuaternion(turn));
       splats.pose(this.weights, turn, shift);
     }
-    splats.sort(renderer, camera);
+    splats.follow(renderer, camera, light);
   }
 
   dispose(): void {

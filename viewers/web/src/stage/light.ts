@@ -5,79 +5,60 @@ import {
   BoxGeometry,
   CanvasTexture,
   Color,
-  DataTexture,
+  type DataTexture,
   DirectionalLight,
-  EquirectangularReflectionMapping,
-  type Texture,
   Mesh,
   MeshBasicMaterial,
   PMREMGenerator,
   Scene,
   SphereGeometry,
   SRGBColorSpace,
+  type Texture,
   type WebGLRenderTarget,
 } from 'three';
-import { HDRLoader } from 'three/addons/loaders/HDRLoader.js';
-import type { Stage } from './stage';
+import { readPanorama } from './panorama';
+import { AS_FILMED, type Lamp } from './relight_splats';
+import { fromAngles, type Stage } from './stage';
+import { type Backdrop, type BackdropName, BACKDROPS, KEY_COLOR, KEY_HEIGHT, KEY_SIDE, type PlainLight, type Room, ROOM_LIGHTS, type RoomName, ROOMS, type Triple } from './tables';
 
-export type EnvironmentName = 'softbox' | 'window' | 'rim' | 'overcast' | 'own';
-export type Backdrop = 'dark' | 'grey' | 'white' | 'environment';
+/** A room, one's own panorama, or, for splats that can be relit, the light they were filmed in. */
+export type EnvironmentName = RoomName | 'own' | 'filmed';
+export type BackgroundName = BackdropName | 'environment';
 
-/** Place (x, y, z), size (x, y, z) and radiance (linear RGB) of each lamp; and what surrounds them. */
-interface Room {
-  readonly walls: number;
-  readonly lamps: readonly (readonly [readonly [number, number, number], readonly [number, number, number], readonly [number, number, number]])[];
+/** What surfaces show in the light that splats were filmed in. */
+const INSTEAD_OF_FILMED: RoomName = 'softbox';
+const WALL_SIZE = 256;
+
+interface Own {
+  readonly texture: DataTexture;
+  readonly light: PlainLight;
+  /** What it is multiplied by to expose a face well. */
+  readonly exposure: number;
 }
 
-const ROOMS: Record<Exclude<EnvironmentName, 'own'>, Room> = {
-  softbox: {
-    walls: 0.3,
-    lamps: [
-      [[-4, 3.4, 4.2], [3, 3.6, 0.1], [11, 10.5, 9.9]],
-      [[4.6, 1.6, 3.2], [2.4, 3.6, 0.1], [4.6, 4.8, 5.2]],
-      [[0.5, 6, -1], [5, 0.1, 4], [2.2, 2.2, 2.3]],
-      [[3.5, 2.5, -5], [2, 4, 0.1], [4.5, 4.2, 3.9]],
-    ],
-  },
-  window: {
-    walls: 0.12,
-    lamps: [
-      [[-5.5, 1.6, 1.6], [0.1, 5, 4.4], [10, 10.6, 11.6]],
-      [[5.5, 0.6, 0.5], [0.1, 3, 4], [0.7, 0.64, 0.58]],
-    ],
-  },
-  rim: {
-    walls: 0.05,
-    lamps: [
-      [[-4.4, 2, -3], [1.2, 5, 0.1], [18, 12, 8]],
-      [[4.6, 2, -2.6], [1.2, 5, 0.1], [7, 10, 17]],
-      [[0, 2.5, 6], [2.4, 1.6, 0.1], [2.2, 2.1, 2]],
-    ],
-  },
-  overcast: { walls: 0.85, lamps: [[[0, 6, 0], [9, 0.1, 9], [1.6, 1.75, 2]]] },
-};
-
-const BACKDROPS: Record<Exclude<Backdrop, 'environment'>, [string, string]> = {
-  dark: ['#33363b', '#0d0e10'],
-  grey: ['#a9abae', '#77797d'],
-  white: ['#ffffff', '#e9eaec'],
-};
-
 export class Light {
-  readonly key = new DirectionalLight(new Color(1, 0.95, 0.88), 0);
+  readonly key = new DirectionalLight(new Color(...KEY_COLOR), 0);
   private readonly generator: PMREMGenerator;
   private target: WebGLRenderTarget | null = null;
-  private own: DataTexture | null = null;
-  private backdrop: Backdrop = 'dark';
-  private azimuth = -0.7;
-  private height = 0.6;
+  private own: Own | null = null;
+  private name: EnvironmentName = 'softbox';
+  private backdrop: BackgroundName = 'dark';
+  private brightness = 1;
+  private turn = 0;
+  private strength = 0;
+  private side = KEY_SIDE;
+  private height = KEY_HEIGHT;
 
   constructor(private readonly stage: Stage) {
     this.generator = new PMREMGenerator(stage.renderer);
     stage.scene.add(this.key, this.key.target);
     this.setEnvironment('softbox');
     this.setBackdrop('dark');
-    this.setKey(0, this.azimuth, this.height);
+    this.setKey(0);
+  }
+
+  get environment(): EnvironmentName {
+    return this.name;
   }
 
   get hasOwn(): boolean {
@@ -85,89 +66,130 @@ export class Light {
   }
 
   setEnvironment(name: EnvironmentName): void {
-    const room = name === 'own' ? null : ROOMS[name];
-    if (!room && !this.own) return;
+    if (name === 'own' && !this.own) return;
+    this.name = name;
     const before = this.target;
-    this.target = room ? this.fromRoom(room) : this.generator.fromEquirectangular(this.own as DataTexture);
+    this.target =
+      name === 'own' && this.own
+        ? this.generator.fromEquirectangular(this.own.texture)
+        : this.fromRoom(ROOMS[name === 'own' || name === 'filmed' ? INSTEAD_OF_FILMED : name]);
     this.stage.scene.environment = this.target.texture;
-    before?.dispose();
     this.setBackdrop(this.backdrop);
+    before?.dispose();
+    this.changed();
   }
 
   /** Take an equirectangular .hdr picture as the environment. */
   takeHdr(data: ArrayBuffer): void {
-    const { data: pixels, width, height, type } = new HDRLoader().parse(data);
-    this.own?.dispose();
-    this.own = new DataTexture(pixels, width, height, undefined, type);
-    this.own.mapping = EquirectangularReflectionMapping;
-    this.own.flipY = true;
-    this.own.needsUpdate = true;
+    const own = readPanorama(data);
+    this.own?.texture.dispose();
+    this.own = own;
     this.setEnvironment('own');
   }
 
-  setIntensity(value: number): void {
-    this.stage.scene.environmentIntensity = value;
-    this.stage.scene.backgroundIntensity = value;
-    this.stage.invalidate();
+  setBrightness(value: number): void {
+    this.brightness = value;
+    this.changed();
   }
 
+  /** Turn the environment to the subject's left. */
   rotate(radians: number): void {
-    this.stage.scene.environmentRotation.y = radians;
-    this.stage.scene.backgroundRotation.y = radians;
-    this.stage.invalidate();
+    this.turn = radians;
+    this.changed();
   }
 
   /** Set the key light: its strength, and the directions it comes from in radians. */
-  setKey(intensity: number, azimuth = this.azimuth, height = this.height): void {
-    this.azimuth = azimuth;
-    this.height = height;
-    this.key.intensity = intensity;
-    this.key.visible = intensity > 0;
-    this.key.position.set(Math.sin(azimuth) * Math.cos(height), Math.sin(height), Math.cos(azimuth) * Math.cos(height));
+  setKey(strength: number, side = this.side, height = this.height): void {
+    [this.strength, this.side, this.height] = [strength, side, height];
+    // A white surface that faces the light shows its strength.
+    this.key.intensity = Math.PI * strength;
+    this.key.visible = strength > 0;
+    this.key.position.copy(fromAngles(side, height));
+    this.changed();
+  }
+
+  setBackdrop(backdrop: BackgroundName): void {
+    this.backdrop = backdrop;
+    const { scene } = this.stage;
+    if (scene.background instanceof CanvasTexture) (scene.background as Texture).dispose();
+    scene.background = backdrop === 'environment' ? (this.target?.texture ?? null) : wall(BACKDROPS[backdrop]);
+    scene.backgroundBlurriness = backdrop === 'environment' ? 0.25 : 0;
+    this.changed();
+  }
+
+  private changed(): void {
+    const { scene } = this.stage;
+    const own = this.name === 'own' ? this.own : null;
+    // three.js looks for a panorama's middle at +X; it belongs before the face.
+    scene.environmentRotation.y = scene.backgroundRotation.y = this.turn - (own ? Math.PI / 2 : 0);
+    scene.environmentIntensity = this.brightness * (own?.exposure ?? 1);
+    scene.backgroundIntensity = this.backdrop === 'environment' ? scene.environmentIntensity : 1;
+    this.lightSplats(own);
     this.stage.invalidate();
   }
 
-  setBackdrop(backdrop: Backdrop): void {
-    this.backdrop = backdrop;
-    const { scene } = this.stage;
-    if (!(scene.background instanceof Color) && scene.background && scene.background !== this.target?.texture) {
-      (scene.background as Texture).dispose();
+  private lightSplats(own: Own | null): void {
+    const { brightness, turn } = this;
+    const lamps: Lamp[] = [];
+    if (this.strength > 0) lamps.push({ direction: fromAngles(this.side, this.height).toArray(), color: scaled(KEY_COLOR, this.strength) });
+    if (this.name === 'filmed') {
+      const untouched = turn === 0 && brightness === 1 && lamps.length === 0;
+      this.stage.splatLight = untouched ? AS_FILMED : { environment: null, turn, brightness, lamps };
+      return;
     }
-    if (backdrop === 'environment') {
-      scene.background = this.target?.texture ?? null;
-      scene.backgroundBlurriness = 0.25;
-    } else {
-      scene.background = gradient(...BACKDROPS[backdrop]);
-      scene.backgroundBlurriness = 0;
-    }
-    this.stage.invalidate();
+    const light = own ? own.light : ROOM_LIGHTS[this.name === 'own' ? INSTEAD_OF_FILMED : this.name];
+    const exposed = brightness * (own?.exposure ?? 1);
+    for (const { direction, color } of light.lamps) lamps.push({ direction: turned(direction, turn), color: scaled(color, exposed) });
+    this.stage.splatLight = { environment: light.environment, turn, brightness: exposed, lamps };
   }
 
   private fromRoom(room: Room): WebGLRenderTarget {
     const scene = new Scene();
     const walls = new MeshBasicMaterial({ color: new Color().setScalar(room.walls), side: BackSide });
-    scene.add(new Mesh(new SphereGeometry(12, 24, 12), walls));
-    for (const [place, size, radiance] of room.lamps) {
-      const lamp = new Mesh(new BoxGeometry(...size), new MeshBasicMaterial({ color: new Color(...radiance) }));
-      lamp.position.set(...place);
-      scene.add(lamp);
-      if (size[2] === 0.1) lamp.lookAt(0, 0, 0);
+    const meshes = [new Mesh(new SphereGeometry(12, 24, 12), walls)];
+    for (const { place, size, radiance } of room.panels) {
+      const panel = new Mesh(new BoxGeometry(...size), new MeshBasicMaterial({ color: new Color(...radiance) }));
+      panel.position.set(...place);
+      if (size[2] === Math.min(...size)) panel.lookAt(0, 0, 0);
+      meshes.push(panel as never);
     }
-    return this.generator.fromScene(scene, 0.03);
+    scene.add(...meshes);
+    const target = this.generator.fromScene(scene, 0.03);
+    for (const mesh of meshes) {
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
+    return target;
   }
 }
 
-/** A wall lit from behind the head: a soft pool of light that falls off to the corners. */
-function gradient(middle: string, edge: string): CanvasTexture {
+function scaled(color: Triple, factor: number): Triple {
+  return [color[0] * factor, color[1] * factor, color[2] * factor];
+}
+
+function turned([x, y, z]: Triple, radians: number): Triple {
+  const [cosine, sine] = [Math.cos(radians), Math.sin(radians)];
+  return [cosine * x + sine * z, y, cosine * z - sine * x];
+}
+
+/** A wall that is lit in the middle, as `viewers/desktop/shaders/present.frag` paints it. */
+function wall({ middle, edge, spot, falloff, bell }: Backdrop): CanvasTexture {
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 512;
+  canvas.width = canvas.height = WALL_SIZE;
   const context = canvas.getContext('2d');
   if (!context) throw new Error('no 2D canvas');
-  const fill = context.createRadialGradient(256, 236, 0, 256, 256, 400);
-  fill.addColorStop(0, middle);
-  fill.addColorStop(1, edge);
-  context.fillStyle = fill;
-  context.fillRect(0, 0, 512, 512);
+  const picture = context.createImageData(WALL_SIZE, WALL_SIZE);
+  const color = new Color();
+  for (let index = 0; index < WALL_SIZE ** 2; index += 1) {
+    const x = ((2 * ((index % WALL_SIZE) + 0.5)) / WALL_SIZE - 1 - spot[0]) * falloff[0];
+    const y = ((2 * (Math.floor(index / WALL_SIZE) + 0.5)) / WALL_SIZE - 1 - spot[1]) * falloff[1];
+    const share = bell ? Math.exp(-(x * x + y * y)) : Math.max(0, 1 - Math.hypot(x, y));
+    color.fromArray(middle.map((value, channel) => (edge[channel] ?? 0) + share * (value - (edge[channel] ?? 0)))).convertLinearToSRGB();
+    // Half a step of noise, so that wide gradients show no bands.
+    picture.data.set(color.toArray().map((value) => 255 * value + Math.random() - 0.5), 4 * index);
+    picture.data[4 * index + 3] = 255;
+  }
+  context.putImageData(picture, 0, 0);
   const texture = new CanvasTexture(canvas);
   texture.colorSpace = SRGBColorSpace;
   return texture;

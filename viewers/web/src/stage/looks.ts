@@ -14,18 +14,7 @@ import {
   SRGBColorSpace,
 } from 'three';
 import type { Head } from './head';
-
-export type Look = 'splats' | 'shaded' | 'clay' | 'albedo' | 'normals' | 'wireframe' | 'uv';
-
-export const LOOKS: readonly (readonly [Look, string])[] = [
-  ['splats', 'Splats'],
-  ['shaded', 'Shaded'],
-  ['clay', 'Clay'],
-  ['albedo', 'Albedo'],
-  ['normals', 'Normals'],
-  ['wireframe', 'Wire'],
-  ['uv', 'UV'],
-];
+import type { Look } from './tables';
 
 const own = new WeakMap<Mesh<BufferGeometry>, Material>();
 const lines = new WeakMap<Mesh<BufferGeometry>, Mesh>();

@@ -12,6 +12,7 @@ interface Header {
   readonly most_offset: number;
   readonly most_color: number;
   readonly stretch: readonly [number, number];
+  readonly filmed_from: readonly [number, number, number];
   readonly arrays: Readonly<Record<string, Place>>;
 }
 
@@ -28,6 +29,10 @@ export class SplatFile {
     const length = new DataView(data).getUint32(0, true);
     this.header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))) as Header;
     this.start = 4 + length;
+  }
+
+  has(name: string): boolean {
+    return name in this.header.arrays;
   }
 
   floats(name: string): Float32Array {

@@ -10,24 +10,18 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { Head } from './head';
+import { AS_FILMED, type SplatLight } from './relight_splats';
 import { Sharpness } from './sharpness';
-
-export type Framing = 'face' | 'head' | 'left' | 'right' | 'bust';
-
-/** Degrees an 85 mm lens sees along the height of an upright portrait. */
-const FIELD_OF_VIEW = 24;
+import { FARTHEST, FIELD_OF_VIEW, type Framing, FRAMINGS, type FramingName, NEAREST, PITCH, ROOM_AROUND, STEEPEST, UPRIGHT } from './tables';
 
 /** Milliseconds: without a frame for so long, the picture rests; and was not in motion. */
 const REST = 160;
 const PAUSE = 1500;
 
-const FRAMINGS: Record<Framing, { yaw: number; zoom: number; low: number }> = {
-  face: { yaw: 0, zoom: 1.55, low: 0 },
-  head: { yaw: 0.32, zoom: 1.08, low: 0 },
-  left: { yaw: 1.25, zoom: 1.0, low: 0 },
-  right: { yaw: -1.25, zoom: 1.0, low: 0 },
-  bust: { yaw: 0, zoom: 0.66, low: 0.06 },
-};
+interface View {
+  readonly position: Vector3;
+  readonly target: Vector3;
+}
 
 export class Stage {
   readonly renderer: WebGLRenderer;
@@ -37,6 +31,8 @@ export class Stage {
   /** Called before each frame with seconds; returns whether the next one differs too. */
   onFrame: (now: number) => boolean = () => false;
   onFrameTime: (milliseconds: number | null) => void = () => {};
+  /** The light on splats, which no shader of the scene lights. */
+  splatLight: SplatLight = AS_FILMED;
   private head: Head | null = null;
   private dirty = true;
   private drawnBefore: number | null = null;
@@ -63,8 +59,8 @@ export class Stage {
     container.append(canvas);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.enableDamping = false;
-    this.controls.minDistance = 0.15;
-    this.controls.maxDistance = 6;
+    this.controls.minDistance = NEAREST;
+    this.controls.maxDistance = FARTHEST;
     this.controls.addEventListener('change', () => this.invalidate());
     this.controls.addEventListener('start', () => (this.glide = null));
     canvas.addEventListener('keydown', (event) => this.onKey(event));
@@ -76,7 +72,7 @@ export class Stage {
   /** Draw the picture now. */
   draw(): void {
     this.camera.updateMatrixWorld();
-    this.head?.beforeDraw(this.renderer, this.camera);
+    this.head?.beforeDraw(this.renderer, this.camera, this.splatLight);
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -94,23 +90,16 @@ export class Stage {
     this.head = head;
     if (head) {
       this.scene.add(head.root);
-      if (first) this.frame('head', false);
+      if (head.filmedFrom) this.frame('filmed', false);
+      else if (first) this.frame('head', false);
     }
     this.invalidate();
   }
 
   /** Move the camera to one of the portraits, gliding unless motion is to be reduced. */
-  frame(framing: Framing, smooth = !matchMedia('(prefers-reduced-motion: reduce)').matches): void {
+  frame(framing: FramingName | 'filmed', smooth = !matchMedia('(prefers-reduced-motion: reduce)').matches): void {
     if (!this.head) return;
-    const { yaw, zoom, low } = FRAMINGS[framing];
-    const { centre, height, depth } = this.head.extent;
-    const target = centre.clone();
-    if (framing === 'face') target.set(centre.x, this.head.eyeLevel - 0.15 * height, centre.z);
-    target.y -= low;
-    const half = (height * 0.6) / zoom;
-    const upright = half / Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
-    const distance = upright * Math.max(1, 0.78 / this.camera.aspect) + depth / 2;
-    const position = new Vector3(Math.sin(yaw), 0.03, Math.cos(yaw)).multiplyScalar(distance).add(target);
+    const { position, target } = framing === 'filmed' ? this.asFilmed(this.head) : this.portrait(this.head, FRAMINGS[framing]);
     if (smooth) {
       this.glide = {
         start: performance.now(),
@@ -123,6 +112,30 @@ export class Stage {
       this.controls.update();
     }
     this.invalidate();
+  }
+
+  private portrait(head: Head, { yaw, zoom, low, below_eyes: below }: Framing): View {
+    const { centre, height, depth } = head.extent;
+    const target = centre.clone();
+    if (below !== null) target.y = head.eyeLevel - below * height;
+    target.y -= low;
+    const half = (height * ROOM_AROUND) / 2 / zoom;
+    const upright = half / Math.tan((FIELD_OF_VIEW * Math.PI) / 360);
+    const distance = upright * this.narrowness + depth / 2;
+    return { target, position: fromAngles(yaw, PITCH).multiplyScalar(distance).add(target) };
+  }
+
+  /** From where the head was filmed, which its splats look best from; farther if that cut it off. */
+  private asFilmed(head: Head): View {
+    const { position, target } = this.portrait(head, FRAMINGS.head);
+    const away = (head.filmedFrom ?? position).clone().sub(target);
+    const least = position.distanceTo(target);
+    return { target, position: away.setLength(Math.max(away.length() * this.narrowness, least)).add(target) };
+  }
+
+  /** How much farther the camera stands where the picture is narrow. */
+  private get narrowness(): number {
+    return Math.max(1, UPRIGHT / this.camera.aspect);
   }
 
   /** Draw now and return the picture. */
@@ -222,8 +235,8 @@ export class Stage {
     if (turn) {
       const yaw = Math.atan2(offset.x, offset.z) - turn[0];
       const length = offset.length();
-      const pitch = Math.max(-1.4, Math.min(1.4, Math.asin(offset.y / length) + turn[1]));
-      offset.set(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch)).multiplyScalar(length);
+      const pitch = Math.max(-STEEPEST, Math.min(STEEPEST, Math.asin(offset.y / length) + turn[1]));
+      offset.copy(fromAngles(yaw, pitch)).multiplyScalar(length);
     }
     if (zoom !== undefined) offset.multiplyScalar(zoom);
     this.camera.position.copy(this.controls.target).add(offset);
@@ -240,6 +253,11 @@ export class Stage {
     this.draw();
     this.invalidate();
   }
+}
+
+/** The direction `yaw` to the picture's right of the face's, and `pitch` above it, in radians. */
+export function fromAngles(yaw: number, pitch: number): Vector3 {
+  return new Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));
 }
 
 /** Tell whether the browser draws by the processor, for want of a graphics card. */
