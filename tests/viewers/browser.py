@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,10 @@ def until(page, what: str, seconds: float = PATIENCE) -> None:
     while not page.evaluate(f"() => Boolean({what})"):
         assert time.monotonic() < deadline, f"never: {what}; {page.inner_text('body')[:2000]}"
         time.sleep(0.1)
+
+
+def choose(page, button: str, file: Path) -> None:
+    """Press a button that asks for a file, and give it one."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=button, exact=True).click()
+    chooser.value.set_files(file)

@@ -16,7 +16,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.export.synthetic import synthetic_avatar
-from tests.viewers.browser import CHROMIUM, FLAGS
 from viewers.server.app import studio_app
 from viewers.server.settings import StudioSettings
 
@@ -81,6 +80,27 @@ class StudioProcess:
     said: str
     address: str
 
+    @staticmethod
+    def start(heads: Path, cwd: Path, *arguments: str) -> "StudioProcess":
+        arguments = arguments or ("--port", "0", "--no-browser")
+        command = [sys.executable, "-m", "avatar", "view", str(heads), *arguments]
+        environment = {
+            k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")
+        }
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=environment
+        )
+        said = said_within(process, 40)
+        found = re.search(r"https?://\S+", said)
+        assert found, said
+        return StudioProcess(process, said, found.group())
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(20)
+        self.process.stdout.close()
+
     def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
         return self.process.wait(20)
@@ -91,26 +111,13 @@ def start_studio(folder: Path, tmp_path: Path) -> Iterator[Callable[..., StudioP
     running: list[StudioProcess] = []
 
     def start(*arguments: str, path: Path = folder) -> StudioProcess:
-        command = [sys.executable, "-m", "avatar", "view", str(path), *arguments]
-        environment = {
-            k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")
-        }
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path, env=environment
-        )
-        said = said_within(process, 40)
-        found = re.search(r"https?://\S+", said)
-        assert found, said
-        studio = StudioProcess(process, said, found.group())
+        studio = StudioProcess.start(path, tmp_path, *arguments)
         running.append(studio)
         return studio
 
     yield start
     for studio in running:
-        if studio.process.poll() is None:
-            studio.process.kill()
-        studio.process.wait(20)
-        studio.process.stdout.close()
+        studio.close()
 
 
 def said_within(process: subprocess.Popen, seconds: float) -> str:
@@ -132,38 +139,3 @@ def said_within(process: subprocess.Popen, seconds: float) -> str:
 
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text())
-
-
-# No longer than a module: while it lives, nobody else in this thread may run an event loop.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser) -> Iterator[Callable[[str], object]]:
-    """Open pages in browsers of their own; whatever goes wrong in one fails the test."""
-    contexts = []
-    wrong: list[str] = []
-
-    def listen(said) -> None:
-        if "Content Security" in said.text:
-            wrong.append(said.text)
-
-    def open_page(address: str):
-        context = browser.new_context(viewport={"width": 1280, "height": 720})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", listen)
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []

@@ -1,7 +1,6 @@
-"""A microphone, spoken along with live: by samples on the line, and in a real browser."""
+"""A microphone, spoken along with live, by samples on the line."""
 
 import json
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from avatar.core.arkit import ARKIT_INDEX
 from avatar.create.default_head import default_head
-from avatar.speech.sound import sound_blocks
-from tests.viewers.browser import CHROMIUM, DELAY, FLAGS, needs_browser, until
 from tests.viewers.conftest import EVENTS, hello
 from tests.viewers.test_webcam import until_closed
 
@@ -94,37 +91,3 @@ def test_a_take_without_a_sound_is_no_take(client, speaker):
         said, _ = until_closed(live)
     assert "0 samples" in json.loads(said[-1])["error"]
     assert hello(client)["jobs"] == []
-
-
-@needs_browser
-def test_the_head_speaks_along_in_the_page(start_studio, folder, speaker, inputs, tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    heard = np.concatenate(list(sound_blocks(inputs / "audio" / "speech_60s_16k.wav")))
-    voice = tmp_path / "voice.wav"
-    with wave.open(str(voice), "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", "not compressed"))
-        file.writeframes((heard[: 20 * 16000] * 32767).astype("<i2").tobytes())
-    flags = [
-        *FLAGS,
-        *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-        f"--use-file-for-fake-audio-capture={voice}",
-    ]
-    studio = start_studio("--port", "0", "--no-browser", path=folder / "Speaker.avatar")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(studio.address)
-        until(page, "studio.shown?.name === 'Speaker'")
-        page.get_by_role("button", name="Speak live").click()
-        until(
-            page,
-            f"/^\\d+ ms$/.test({DELAY})",
-        )
-        jaw = ARKIT_INDEX["jawOpen"]
-        until(page, f"studio.face.weights[{jaw}] > 0.1", 30)
-        page.screenshot(path=str(tmp_path / "live.png"))
-        page.get_by_role("button", name="Stop").click()
-        until(page, "studio.work.all.some((job) => job.title === 'Voice take')", 60)
-        page.get_by_role("button", name="Play", exact=True).first.click()
-        until(page, "studio.player.playing && studio.player.hasSound", 30)
-        browser.close()

@@ -21,7 +21,7 @@ SPEAK = {
 }
 
 
-@pytest.mark.parametrize("name", ["messages.ts", "presets.ts"])
+@pytest.mark.parametrize("name", ["messages.ts", "presets.ts", "stage/tables.ts"])
 def test_typescript_is_what_the_python_classes_make(name):
     assert (SOURCES / name).read_text() == made_files()[name]
 

@@ -1,5 +1,6 @@
 """A head written as one file to download."""
 
+import json
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -8,15 +9,19 @@ from pathlib import Path
 from avatar.animation.clip_file import load_clip, save_clip
 from avatar.animation.film_options import FilmOptions
 from avatar.animation.live_link import write_live_link
+from avatar.animation.relight_options import RelightOptions
 from avatar.animation.splat_film_options import SplatFilmOptions
 from avatar.core.avatar import Avatar
 from avatar.core.clip import Clip
+from avatar.create.relight import relight
 from avatar.create.render_film import render_film
 from avatar.create.render_splats import film_splats, performance, write_frame
 from avatar.export.glb import GlbOptions, export_glb
 from avatar.export.gltf_material import TextureOptions
 from avatar.export.obj import export_obj
+from avatar.render.light_options import LightOptions
 from avatar.render.splat_stage import SplatStage
+from viewers.server.formats import format_info
 from viewers.server.order import Order
 
 
@@ -24,7 +29,7 @@ def export(
     order: Order, head: Avatar, folder: Path, progress: Callable[[str, float], None]
 ) -> None:
     """Write `export.*` into the folder, as the order's format; AvatarError where it cannot."""
-    path = folder / f"export.{'zip' if order.format == 'obj' else order.format}"
+    path = folder / f"export{Path(format_info(order.format).ending).suffix}"
     clip = load_clip(order.clip) if order.clip else None
     progress("writing", 0.2)
     if order.format == "glb":
@@ -38,7 +43,11 @@ def export(
         head.save(path)
     elif order.format == "obj":
         _zipped_obj(order, head, path)
-    elif order.format in ("ply", "spz"):
+    elif order.format == "json":
+        path.write_text(json.dumps(head.report, indent=1), encoding="utf-8")
+    elif order.format == "turn":
+        relight(head, path, RelightOptions(light=LightOptions(light="studio")), progress)
+    elif order.format in ("ply", "spz", "splats"):
         write_frame(SplatStage.build(head), performance(None), 0.0, path, SplatFilmOptions())
     elif clip is None:
         raise AssertionError("the server refuses a performance's formats without one")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.core.errors import AvatarError, OptionError
+from viewers.server.formats import format_info
 from viewers.server.gallery import HEAD_FILE, PREPARED_FILES, Gallery, id_of
 from viewers.server.job import JobRecord, load_jobs, new_state
 from viewers.server.messages import GalleryChanged, JobChanged, JobRemoved, JobState
@@ -269,5 +270,5 @@ class Jobs:
 def lane_of(order: Order) -> Lane:
     """Return the lane of a job."""
     if order.task == "export":
-        return "long" if order.format in ("mp4", "webm") else "short"
-    return "long" if order.task in ("reconstruct", "speak", "track") else "short"
+        return "long" if format_info(order.format).slow else "short"
+    return "long" if order.task in ("reconstruct", "speak", "track", "train") else "short"

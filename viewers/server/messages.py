@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 UploadKind = Literal["photo", "sound", "video", "avatar", "clip"]
-JobKind = Literal["reconstruct", "prepare", "add", "speak", "track", "clip", "export"]
+JobKind = Literal["reconstruct", "prepare", "add", "speak", "track", "train", "clip", "export"]
 JobStatus = Literal["waiting", "running", "done", "failed", "cancelled"]
-ExportFormat = Literal["glb", "obj", "avatar", "ply", "spz", "csv", "npz", "mp4", "webm"]
+ExportFormat = Literal[
+    "glb", "obj", "avatar", "json", "ply", "spz", "splats", "csv", "npz", "mp4", "webm", "turn"
+]  # fmt: skip
 ImageFormat = Literal["png", "jpeg"]
 StyleName = Literal["neutral", "whisper", "clear", "shout", "sing"]
 EmotionName = Literal["none", "joy", "anger", "sadness", "fear", "surprise", "disgust"]
@@ -68,9 +70,13 @@ class UploadLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class FormatInfo:
-    """A format to export; `needs_clip` and `needs_splats`: there is nothing to write without."""
+    """A format to export; `needs_clip` and `needs_splats`: there is nothing to write without.
+
+    `ending` is what is put behind the head's name to make the file's.
+    """
 
     format: ExportFormat
+    ending: str
     title: str
     detail: str
     takes_clip: bool
@@ -254,6 +260,15 @@ class TrackRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """Make an avatar of Gaussian splats from a video of somebody who talks."""
+
+    kind: Literal["train"]
+    upload: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClipRequest:
     """Read a performance from a Live Link `.csv` or an `.npz`; without an upload, a short test."""
 
@@ -280,6 +295,7 @@ JobRequest = (
     | AddRequest
     | SpeakRequest
     | TrackRequest
+    | TrainRequest
     | ClipRequest
     | ExportRequest
 )

@@ -17,6 +17,11 @@ from viewers.server.gallery import SUFFIX
 from viewers.server.settings import StudioSettings
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+_EVERYWHERE = {
+    # Addresses that are set aside for examples: far away from any machine.
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),
+    "::": (socket.AF_INET6, "2001:db8::1"),
+}
 _PORTS = 20
 _SOCKET_BYTES = 1 << 20
 
@@ -48,8 +53,9 @@ def open_studio(path: Path, host: str, port: int, *, browser: bool) -> None:
         hosts=tuple(f"{name}:{port}" for name in (*_LOCAL[:2], "[::1]")) if local else (),
         open=head,
     )
-    name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{port}/" + (f"?token={token}" if token else "")
+    name = _reachable(host)
+    address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+    address += f"?token={token}" if token else ""
     server = _Server(
         uvicorn.Config(
             studio_app(settings),
@@ -127,6 +133,19 @@ def _tell(greeting: str, address: str, folder: Path, *, browser: bool) -> None:
             "<this machine>\n"
         )
     sys.stdout.flush()
+
+
+def _reachable(host: str) -> str:
+    """Return a name under which others reach what listens at `host`, which may be every address."""
+    if host not in _EVERYWHERE:
+        return host
+    family, afar = _EVERYWHERE[host]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((afar, 9))  # sends nothing: only the way out is chosen
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1" if family == socket.AF_INET else "::1"
 
 
 def _open(address: str) -> bool:

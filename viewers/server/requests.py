@@ -4,7 +4,7 @@ from pathlib import Path
 
 from avatar.core.errors import OptionError
 from avatar.files.atomic import make_folder
-from viewers.server.formats import FORMATS, TEXTURE_SIZES
+from viewers.server.formats import TEXTURE_SIZES, format_info
 from viewers.server.gallery import Gallery
 from viewers.server.jobs import Jobs
 from viewers.server.messages import (
@@ -17,6 +17,7 @@ from viewers.server.messages import (
     ReconstructRequest,
     SpeakRequest,
     TrackRequest,
+    TrainRequest,
     UploadKind,
 )
 from viewers.server.names import clean_name, new_id
@@ -52,7 +53,7 @@ class Requests:
                 state = self._from_upload(identity, folder, request, ("avatar",))
             case SpeakRequest():
                 state = self._speak(identity, folder, request)
-            case TrackRequest():
+            case TrackRequest() | TrainRequest():
                 state = self._from_upload(identity, folder, request, ("video",))
             case ClipRequest():
                 state = self._clip(identity, folder, request)
@@ -77,7 +78,7 @@ class Requests:
         self,
         identity: str,
         folder: Path,
-        request: AddRequest | TrackRequest,
+        request: AddRequest | TrackRequest | TrainRequest,
         kinds: tuple[UploadKind, ...],
     ) -> JobState:
         avatar = request.avatar if isinstance(request, TrackRequest) else None
@@ -122,7 +123,7 @@ class Requests:
 
     def _export(self, identity: str, folder: Path, request: ExportRequest) -> JobState:
         head = self._gallery.path(request.avatar)
-        known = next(info for info in FORMATS if info.format == request.format)
+        known = format_info(request.format)
         if request.texture_size not in TEXTURE_SIZES:
             raise OptionError(f"texture_size: expected one of {TEXTURE_SIZES}")
         clip = sound = None
@@ -137,7 +138,7 @@ class Requests:
         order = Order(
             task="export",
             folder=str(folder),
-            name=head.stem,
+            name=Path(head.stem + known.ending).stem,
             head=str(head),
             clip=clip,
             sound=sound,
@@ -145,7 +146,7 @@ class Requests:
             texture_size=request.texture_size,
             image_format=request.image_format,
         )
-        return self._add(identity, order, f"{head.stem}.{request.format}", request.avatar)
+        return self._add(identity, order, head.stem + known.ending, request.avatar)
 
     def _take(
         self, folder: Path, uploads: tuple[str, ...], kinds: tuple[UploadKind, ...]

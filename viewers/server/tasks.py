@@ -7,6 +7,7 @@ Everything made goes into the order's folder under fixed names: `head.avatar`, `
 import base64
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from viewers.server.export_task import export
 from viewers.server.messages import ClipData
 from viewers.server.order import Order
 from viewers.server.splat_view import splat_view
+from viewers.server.train_task import train_avatar
 
 Progress = Callable[[str, float], None]
 
@@ -95,6 +97,14 @@ def _track(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
         head = head_of_track(video, take, options, _part(progress, share, 0.9))
         _keep_head(head, folder, _part(progress, 0.9, 1.0))
     return tuple(take.warnings)
+
+
+def _train(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
+    video = Path(order.inputs[0])
+    head, warnings = train_avatar(video, folder, _part(progress, 0.0, 0.95))
+    named = replace(head, info=replace(head.info, name=order.name))
+    _keep_head(named, folder, _part(progress, 0.95, 1.0))
+    return warnings
 
 
 def _clip(order: Order, folder: Path, progress: Progress) -> tuple[str, ...]:
@@ -184,6 +194,7 @@ _TASKS: dict[str, Callable[[Order, Path, Progress], tuple[str, ...]]] = {
     "add": _add,
     "speak": _speak,
     "track": _track,
+    "train": _train,
     "clip": _clip,
     "export": _export,
 }

@@ -5,6 +5,8 @@ from dataclasses import replace
 import torch
 
 from avatar.core.avatar import Avatar
+from avatar.core.harmonics import irradiance
+from avatar.core.material import srgb_from_linear
 from avatar.core.mesh import SurfacePoints
 from avatar.core.splats import SplatRelighting
 from avatar.create.default_head import default_head
@@ -30,7 +32,9 @@ def splat_head(count: int) -> Avatar:
     anchors = SurfacePoints(corners=faces, barycentrics=splats.barycentrics[again])
     normals = torch.nn.functional.normalize(areas[rows], dim=1)
     spread = ON_BODY * (50_000 / count) ** 0.5
-    shared = torch.tensor([0.6, 0.42, 0.34])
+    environment = torch.tensor([0.45, 0.1, 0.15, 0.4, 0, 0, 0, 0, 0])[:, None].repeat(1, 3)
+    light = irradiance(environment, normals).clamp_min(0.05)
+    albedo = torch.tensor([0.6, 0.38, 0.28]) * (0.9 + 0.1 * splats.colors[again])
     return replace(
         head,
         splats=replace(
@@ -39,19 +43,19 @@ def splat_head(count: int) -> Avatar:
             rotations=splats.rotations[again],
             scales=splats.scales[again] / splats.scales.mean() * spread,
             opacities=0.4 + 0.6 * splats.opacities[again],
-            colors=shared * (0.8 + 0.2 * splats.colors[again]),
+            colors=srgb_from_linear(albedo * light),
             corners=faces,
             barycentrics=splats.barycentrics[again],
             head_shares=(anchors.on(head.mesh.vertices)[:, 1] / 0.06 + 2.5).clamp(0, 1),
             layers=torch.zeros(count, dtype=torch.int64),
             offset_shapes=0.1 * splats.offset_shapes[:, again],
-            color_shapes=splats.color_shapes[:, again],
+            color_shapes=0.2 * splats.color_shapes[:, again],
             relighting=SplatRelighting(
                 normals=normals,
-                filmed_light=torch.full((count, 3), 0.9),
+                filmed_light=light,
                 openness=torch.ones(count),
                 roughnesses=torch.full((count,), 0.5),
-                environment=torch.tensor([0.8, 0, 0.2, 0.3, 0, 0, 0, 0, 0])[:, None].repeat(1, 3),
+                environment=environment,
             ),
         ),
     )

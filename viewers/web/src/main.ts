@@ -12,7 +12,8 @@ import { Light } from './stage/light';
 import { Stage } from './stage/stage';
 import { FRAMINGS, LOOKS } from './stage/tables';
 import { Studio } from './studio';
-import { toastList } from './toast';
+import { StageFilm } from './stage_film';
+import { toast, toastList } from './toast';
 
 type Tab = 'face' | 'pose' | 'light';
 
@@ -33,17 +34,18 @@ function start(): void {
   const onVideo = (file: File): void => videoDialog(studio, file);
   const looks = segmented('Look', entries(LOOKS), 'shaded', (look) => studio.setLook(look));
   const filmed = h('button', { type: 'button', title: 'From where the person was filmed', onclick: () => stage.frame('filmed') }, 'Filmed');
-  studio.listen(() => {
-    filmed.hidden = !studio.shown?.splats;
-    looks.classList.toggle('no-splats', !studio.shown?.splats);
-    looks.choose(studio.look);
-  });
   const tools = h(
     'div',
     { class: 'stage-tools' },
     looks,
     h('div', { class: 'framings', role: 'group', 'aria-label': 'Framing' }, filmed, ...entries(FRAMINGS).map(([name]) => h('button', { type: 'button', onclick: () => stage.frame(name) }, capital(name)))),
   );
+  studio.listen(() => {
+    tools.hidden = studio.shown === null;
+    filmed.hidden = !studio.shown?.splats;
+    looks.classList.toggle('no-splats', !studio.shown?.splats);
+    looks.choose(studio.look);
+  });
   const meter = h('div', { class: 'meter', title: 'Time from one frame to the next while the picture moves' });
   stage.onFrameTime = (milliseconds) => {
     if (milliseconds !== null) meter.textContent = `${milliseconds.toFixed(milliseconds < 20 ? 1 : 0)} ms a frame`;
@@ -74,19 +76,34 @@ function topBar(studio: Studio): HTMLElement {
   const picture = iconButton('camera', 'Save a picture', () => {
     void studio.stage.screenshot().then((blob) => saveAs(blob, `${studio.shown?.name ?? 'studio'}.png`));
   });
+  const film = filmButton(studio);
   const out = h('button', { type: 'button', class: 'primary', onclick: () => exportDialog(studio) }, icon('download'), 'Export');
   studio.listen(() => {
     name.textContent = studio.shown?.name ?? '';
     document.title = studio.shown ? `${studio.shown.name} – Avatar studio` : 'Avatar studio';
-    picture.disabled = out.disabled = studio.shown === null;
+    picture.disabled = film.disabled = out.disabled = studio.shown === null;
   });
   return h(
     'header',
     { class: 'top' },
     h('span', { class: 'brand' }, h('span', { class: 'mark', 'aria-hidden': 'true' }), 'Avatar studio'),
     name,
-    h('div', { class: 'top-actions' }, undo, redo, h('button', { type: 'button', class: 'quiet', onclick: () => studio.face.reset() }, 'Reset'), h('span', { class: 'rule' }), picture, out),
+    h('div', { class: 'top-actions' }, undo, redo, h('button', { type: 'button', class: 'quiet', onclick: () => studio.face.reset() }, 'Reset'), h('span', { class: 'rule' }), picture, film, out),
   );
+}
+
+/** A button that films the stage until it is pressed again. */
+function filmButton(studio: Studio): HTMLButtonElement {
+  let film: StageFilm | null = null;
+  const button = iconButton('film', 'Film the stage', () => {
+    if (film) void film.stop().then((blob) => saveAs(blob, `${studio.shown?.name ?? 'studio'}.${blob.type.split('/')[1] ?? 'webm'}`));
+    else toast('The stage is being filmed; press the button again to save it');
+    film = film ? null : StageFilm.start(studio.stage.renderer.domElement, studio.player);
+    button.setAttribute('aria-pressed', String(film !== null));
+    studio.stage.invalidate();
+  });
+  button.setAttribute('aria-pressed', 'false');
+  return button;
 }
 
 function sidePanel(studio: Studio): HTMLElement {

@@ -2,11 +2,11 @@
 
 export type UploadKind = 'photo' | 'sound' | 'video' | 'avatar' | 'clip';
 
-export type JobKind = 'reconstruct' | 'prepare' | 'add' | 'speak' | 'track' | 'clip' | 'export';
+export type JobKind = 'reconstruct' | 'prepare' | 'add' | 'speak' | 'track' | 'train' | 'clip' | 'export';
 
 export type JobStatus = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export type ExportFormat = 'glb' | 'obj' | 'avatar' | 'ply' | 'spz' | 'csv' | 'npz' | 'mp4' | 'webm';
+export type ExportFormat = 'glb' | 'obj' | 'avatar' | 'json' | 'ply' | 'spz' | 'splats' | 'csv' | 'npz' | 'mp4' | 'webm' | 'turn';
 
 export type ImageFormat = 'png' | 'jpeg';
 
@@ -57,6 +57,7 @@ export interface UploadLimit {
 /** A format to export; `needs_clip` and `needs_splats`: there is nothing to write without. */
 export interface FormatInfo {
   readonly format: ExportFormat;
+  readonly ending: string;
   readonly title: string;
   readonly detail: string;
   readonly takes_clip: boolean;
@@ -192,6 +193,13 @@ export interface TrackRequest {
   readonly name: string;
 }
 
+/** Make an avatar of Gaussian splats from a video of somebody who talks. */
+export interface TrainRequest {
+  readonly kind: 'train';
+  readonly upload: string;
+  readonly name: string;
+}
+
 /** Read a performance from a Live Link `.csv` or an `.npz`; without an upload, a short test. */
 export interface ClipRequest {
   readonly kind: 'clip';
@@ -232,6 +240,7 @@ export type JobRequest =
   | AddRequest
   | SpeakRequest
   | TrackRequest
+  | TrainRequest
   | ClipRequest
   | ExportRequest;
 

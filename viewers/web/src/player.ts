@@ -111,6 +111,12 @@ export class Player {
     this.onState();
   }
 
+  /** The sound as a film records it; none where the browser keeps it to itself. */
+  soundTracks(): MediaStreamTrack[] {
+    const sounding = this.audio as (HTMLAudioElement & { captureStream?(): MediaStream }) | null;
+    return sounding?.captureStream?.().getAudioTracks() ?? [];
+  }
+
   /** Where it is, in seconds: where the sound is, if it sounds. */
   time(): number {
     if (!this.clock) return this.place;

@@ -182,6 +182,12 @@ export class Studio {
     if (upload) await this.work.begin({ kind: 'track', upload, avatar, make_head: makeHead || !avatar, name });
   }
 
+  /** Make an avatar of splats from a video of somebody who talks. */
+  async train(video: File): Promise<void> {
+    const [upload] = (await this.work.send('video', [video])) ?? [];
+    if (upload) await this.work.begin({ kind: 'train', upload, name: stem(video.name) });
+  }
+
   async add(file: File): Promise<void> {
     const [upload] = (await this.work.send('avatar', [file])) ?? [];
     if (upload) await this.work.begin({ kind: 'add', upload, name: stem(file.name) });
@@ -306,7 +312,7 @@ export class Studio {
     if (job.status !== 'done') return;
     for (const warning of job.warnings.slice(0, 2)) toast(warning);
     const made = this.avatars.find((entry) => entry.id === job.avatar);
-    if (['reconstruct', 'add', 'track'].includes(job.kind) && made && made.id !== this.shown?.id) {
+    if (['reconstruct', 'add', 'track', 'train'].includes(job.kind) && made && made.id !== this.shown?.id) {
       if (!job.clip) this.unloadClip();
       void this.open(made);
     }

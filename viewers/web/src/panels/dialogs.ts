@@ -1,7 +1,7 @@
 /** Questions asked before something starts: what to export, and what a video is for. */
 
 import { formatBytes, h, iconButton } from '../dom';
-import type { ExportFormat, ImageFormat } from '../messages';
+import type { ExportFormat, FormatInfo, ImageFormat } from '../messages';
 import { TEXTURE_SIZES } from '../stage/tables';
 import type { Studio } from '../studio';
 
@@ -30,8 +30,11 @@ export function exportDialog(studio: Studio): void {
   const textures = h('div', { class: 'fields' }, field('Textures', size), field('Pictures', images));
   const go = h('button', { type: 'button', class: 'primary' }, 'Export');
   const note = h('p', { class: 'hint' });
-  const lastSize = (of: ExportFormat): number =>
-    [...studio.work.all].reverse().find((job) => job.kind === 'export' && job.avatar === studio.shown?.id && job.title.endsWith(`.${of}`) && job.bytes)?.bytes ?? 0;
+  const lastSize = ({ format: of, ending }: FormatInfo): number => {
+    const title = `${studio.shown?.name}${ending}`;
+    const known = [...studio.work.all].reverse().find((job) => job.kind === 'export' && job.title === title && job.bytes);
+    return known?.bytes ?? (of === 'avatar' ? (studio.shown?.bytes ?? 0) : 0);
+  };
   const show = (): void => {
     const info = studio.formats.find((entry) => entry.format === format);
     textures.hidden = !info?.takes_textures;
@@ -44,7 +47,7 @@ export function exportDialog(studio: Studio): void {
     const missing = info.needs_clip && studio.clipJob === null;
     const input = h('input', { type: 'radio', name: 'format', value: info.format, checked: info.format === format, disabled: missing });
     input.addEventListener('change', () => ((format = info.format), show()));
-    const before = lastSize(info.format);
+    const before = lastSize(info);
     list.append(
       h(
         'label',
@@ -66,19 +69,18 @@ export function exportDialog(studio: Studio): void {
 }
 
 export function videoDialog(studio: Studio, file: File): void {
-  if (!studio.shown) {
-    void studio.track(file, true);
-    return;
-  }
+  const { shown } = studio;
   const { body, close } = dialog('What is this video for?');
   const choose = (title: string, detail: string, run: () => unknown): HTMLElement =>
     h('button', { type: 'button', class: 'choice', onclick: () => (close(), run()) }, h('strong', {}, title), h('small', {}, detail));
-  body.append(
+  const choices = [
     h('p', { class: 'hint' }, file.name),
-    choose(`Let ${studio.shown.name} do the same`, 'The face in the video drives this head', () => studio.track(file, false)),
+    shown && choose(`Let ${shown.name} do the same`, 'The face in the video drives this head', () => studio.track(file, false)),
     choose('Make this person’s head', 'A new head from the video’s best frames, with the performance', () => studio.track(file, true)),
-    choose('Speak its sound', 'Only the voice is used', () => studio.speak(file, file.name)),
-  );
+    choose('Train an avatar of splats', 'It looks and moves as the person in the video, hair too; this takes some minutes', () => studio.train(file)),
+    shown && choose('Speak its sound', 'Only the voice is used', () => studio.speak(file, file.name)),
+  ];
+  body.append(...choices.filter((choice) => choice !== null));
 }
 
 function field(title: string, control: HTMLElement): HTMLElement {

@@ -12,6 +12,7 @@ const KIND_TITLES: Record<JobState['kind'], string> = {
   add: 'Adding',
   speak: 'Speaking',
   track: 'Following a face',
+  train: 'Training splats',
   clip: 'Performance',
   export: 'Exporting',
 };

@@ -11,7 +11,7 @@ export function overlay(studio: Studio, onVideo: (file: File) => void): HTMLElem
   const box = h('div', { class: 'overlay' }, welcome, making, lost);
   let was = '';
   studio.listen(() => {
-    const job = studio.work.active.find((entry) => ['reconstruct', 'track', 'add', 'prepare'].includes(entry.kind) && studio.work.isMine(entry.id));
+    const job = studio.work.active.find((entry) => ['reconstruct', 'track', 'train', 'add', 'prepare'].includes(entry.kind) && studio.work.isMine(entry.id));
     const empty = studio.shown === null;
     lost.hidden = studio.connected || studio.version === '';
     welcome.hidden = !empty || Boolean(job) || studio.loading !== null || studio.version === '';

@@ -3,9 +3,9 @@
 import {
   BackSide,
   BoxGeometry,
+  type BufferGeometry,
   CanvasTexture,
   Color,
-  type DataTexture,
   DirectionalLight,
   Mesh,
   MeshBasicMaterial,
@@ -16,10 +16,10 @@ import {
   type Texture,
   type WebGLRenderTarget,
 } from 'three';
-import { readPanorama } from './panorama';
+import { type Panorama, readPanorama } from './panorama';
 import { AS_FILMED, type Lamp } from './relight_splats';
 import { fromAngles, type Stage } from './stage';
-import { type Backdrop, type BackdropName, BACKDROPS, KEY_COLOR, KEY_HEIGHT, KEY_SIDE, type PlainLight, type Room, ROOM_LIGHTS, type RoomName, ROOMS, type Triple } from './tables';
+import { type Backdrop, type BackdropName, BACKDROPS, KEY_COLOR, KEY_HEIGHT, KEY_SIDE, type Room, ROOM_LIGHTS, type RoomName, ROOMS, type Triple } from './tables';
 
 /** A room, one's own panorama, or, for splats that can be relit, the light they were filmed in. */
 export type EnvironmentName = RoomName | 'own' | 'filmed';
@@ -29,18 +29,11 @@ export type BackgroundName = BackdropName | 'environment';
 const INSTEAD_OF_FILMED: RoomName = 'softbox';
 const WALL_SIZE = 256;
 
-interface Own {
-  readonly texture: DataTexture;
-  readonly light: PlainLight;
-  /** What it is multiplied by to expose a face well. */
-  readonly exposure: number;
-}
-
 export class Light {
   readonly key = new DirectionalLight(new Color(...KEY_COLOR), 0);
   private readonly generator: PMREMGenerator;
   private target: WebGLRenderTarget | null = null;
-  private own: Own | null = null;
+  private own: Panorama | null = null;
   private name: EnvironmentName = 'softbox';
   private backdrop: BackgroundName = 'dark';
   private brightness = 1;
@@ -128,7 +121,7 @@ export class Light {
     this.stage.invalidate();
   }
 
-  private lightSplats(own: Own | null): void {
+  private lightSplats(own: Panorama | null): void {
     const { brightness, turn } = this;
     const lamps: Lamp[] = [];
     if (this.strength > 0) lamps.push({ direction: fromAngles(this.side, this.height).toArray(), color: scaled(KEY_COLOR, this.strength) });
@@ -146,12 +139,12 @@ export class Light {
   private fromRoom(room: Room): WebGLRenderTarget {
     const scene = new Scene();
     const walls = new MeshBasicMaterial({ color: new Color().setScalar(room.walls), side: BackSide });
-    const meshes = [new Mesh(new SphereGeometry(12, 24, 12), walls)];
+    const meshes: Mesh<BufferGeometry, MeshBasicMaterial>[] = [new Mesh(new SphereGeometry(12, 24, 12), walls)];
     for (const { place, size, radiance } of room.panels) {
       const panel = new Mesh(new BoxGeometry(...size), new MeshBasicMaterial({ color: new Color(...radiance) }));
       panel.position.set(...place);
       if (size[2] === Math.min(...size)) panel.lookAt(0, 0, 0);
-      meshes.push(panel as never);
+      meshes.push(panel);
     }
     scene.add(...meshes);
     const target = this.generator.fromScene(scene, 0.03);

@@ -1,6 +1,6 @@
 /** One's own environment out of a .hdr file, and the light it throws on a head in its middle. */
 
-import { type DataTexture, DataTexture as Texture, DataUtils, EquirectangularReflectionMapping, LinearFilter } from 'three';
+import { DataTexture, DataUtils, EquirectangularReflectionMapping, LinearFilter } from 'three';
 import { HDRLoader } from 'three/addons/loaders/HDRLoader.js';
 import { irradiance } from './relight_splats';
 import { FACE_LIGHT, HARMONIC_GAINS, LUMINANCE, type PlainLight } from './tables';
@@ -11,13 +11,14 @@ const ROWS = 64;
 export interface Panorama {
   readonly texture: DataTexture;
   readonly light: PlainLight;
+  /** What it is multiplied by to expose a face well. */
   readonly exposure: number;
 }
 
 /** Read a Radiance picture; throws where it is none. Its middle lies before the face. */
 export function readPanorama(data: ArrayBuffer): Panorama {
   const { data: pixels, width = 0, height = 0, type } = new HDRLoader().parse(data);
-  const texture = new Texture(pixels, width, height, undefined, type);
+  const texture = new DataTexture(pixels, width, height, undefined, type);
   texture.mapping = EquirectangularReflectionMapping;
   texture.minFilter = texture.magFilter = LinearFilter;
   texture.flipY = true;

@@ -69,6 +69,11 @@ export class Stage {
     requestAnimationFrame(this.loop);
   }
 
+  /** Whether the picture stands still, with all its pixels. */
+  get resting(): boolean {
+    return !this.dirty && this.glide === null && this.drawnBefore === null;
+  }
+
   /** Draw the picture now. */
   draw(): void {
     this.camera.updateMatrixWorld();
