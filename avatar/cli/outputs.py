@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,22 @@ from avatar.core.errors import OptionError
 
 if TYPE_CHECKING:
     from avatar.create.reconstruct import Reconstruction
+    from avatar.maps.reflectance import ReflectanceMaps
+
+MAP_SHEET = "maps"
+MAP_FILES = (
+    MAP_SHEET,
+    "albedo",
+    "roughness",
+    "specular",
+    "occlusion",
+    "normal",
+    "displacement",
+    "confidence",
+    "displacement_confidence",
+    "gloss_confidence",
+)
+"""The sheet and the maps of the skin, as their files are called."""
 
 HEAD_SUFFIXES = (".glb", ".avatar")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -19,18 +35,25 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """Where the head, the preview sheet and the report go."""
+    """Where the head, the preview, the maps and the report go."""
 
     heads: tuple[Path, ...]
     preview: Path | None = None
+    map_folder: Path | None = None
     report: Path | None = None
     test_clip: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files asked for, in the order they are written."""
-        others = (self.preview, self.report)
+        others = (self.preview, *self.map_files, self.report)
         return (*self.heads, *(path for path in others if path is not None))
+
+    @property
+    def map_files(self) -> tuple[Path, ...]:
+        """The maps' sheet and their own files, none where no folder was named."""
+        folder = self.map_folder
+        return () if folder is None else tuple(folder / f"{name}.png" for name in MAP_FILES)
 
     def check(self) -> None:
         """Refuse, before minutes of work, what could not be written at their end.
@@ -98,6 +121,9 @@ def write_outputs(
                 picture = preview_image(result)
                 kind = "PNG" if outputs.preview.suffix.lower() == ".png" else "JPEG"
                 picture.save(temporary[outputs.preview], format=kind, quality=90)
+        if result.maps is not None:
+            with _timed("maps' files", seconds):
+                _write_maps(result.maps, outputs, temporary)
         for number, head in enumerate(outputs.heads):
             progress(f"writing {head.name}", 0.6 + 0.4 * number / len(outputs.heads))
             with _timed("writing", seconds):
@@ -111,6 +137,17 @@ def write_outputs(
             timings = {**report["timings_seconds"], **seconds}
             text = json.dumps({**report, "timings_seconds": timings}, indent=1)
             temporary[outputs.report].write_text(text, encoding="utf-8")
+
+
+def _write_maps(maps: "ReflectanceMaps", outputs: Outputs, temporary: Mapping[Path, Path]) -> None:
+    """Write the sheet of all maps, and each map in 16 bits, where asked for."""
+    from avatar.create.map_files import map_png, map_sheet  # noqa: PLC0415
+
+    for path in outputs.map_files:
+        if path.stem == MAP_SHEET:
+            map_sheet(maps).save(temporary[path], format="PNG")
+        else:
+            temporary[path].write_bytes(map_png(maps, path.stem))
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """From a fit and its maps to the finished avatar."""
 
+from dataclasses import replace
+
 from jaxtyping import Float
 from torch import Tensor
 
@@ -13,7 +15,11 @@ from avatar.head.anatomy import personal_morphs, settled
 from avatar.head.model import HeadModel
 from avatar.head.parts.textures import part_materials
 from avatar.maps.eyes import EyeColors
+from avatar.maps.reflectance import ReflectanceMaps
 from avatar.maps.skin import SkinMaps
+
+OILY_INDEX, OILY_SPECULAR = 1.48, 1.35
+"""Index of refraction of the glossiest skin, and how much more it mirrors than usual skin (1.4)."""
 
 UNKNOWN_PART = (0.6, 0.55, 0.5)
 """Linear RGB of a part for which no texture is known, as in head models of other makers."""
@@ -29,6 +35,20 @@ def assemble_avatar(fit: HeadFit, skin: SkinMaps, eyes: EyeColors, name: str) ->
         name: what to call the avatar.
     """
     return rigged_head(fit.model, fit.neutral_vertices, _materials(fit, skin, eyes), name)
+
+
+def with_maps(avatar: Avatar, maps: ReflectanceMaps) -> Avatar:
+    """Return the avatar with all maps of its skin."""
+    own = replace(
+        avatar.material("skin"),
+        ior=OILY_INDEX,
+        specular_map=(maps.specular / OILY_SPECULAR).clamp(0, 1),
+        occlusion_map=maps.occlusion,
+        displacement_map=maps.displacement,
+        confidence_map=maps.skin.confidence,
+    )
+    others = [own if material.name == "skin" else material for material in avatar.materials]
+    return replace(avatar, materials=tuple(others))
 
 
 def rigged_head(

@@ -1,6 +1,12 @@
 """What a user may choose; free of heavy imports, so that `--help` is instant."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+MapSize = Literal["1k", "2k", "4k"]
+"""Sides of the maps of `--maps`: 1024, 2048 and 4096 texels."""
+
+MAP_SIDES: dict[str, int] = {"1k": 1024, "2k": 2048, "4k": 4096}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +18,9 @@ class ReconstructOptions:
         face: which face where a photo shows several; 1 is the largest.
         fov: horizontal field of view of the photos in degrees; without it, EXIF or an estimate.
         texture_size: side of the skin's texture in pixels.
+        maps: solve the light of every photo and make all maps of the skin at this size: albedo
+            without light, roughness, specular, occlusion, displacement and normals; some 10 s more.
+        detail: with maps, strength of the relief finer than the mesh; 1 is as seen, 0 none.
         photo_consistency: with several photos, refine the head until they show the same skin on it.
         hair_volume: let the scalp follow the outline of the hair.
         name: what to call the head; without it, the name of the output or of the first photo.
@@ -21,6 +30,8 @@ class ReconstructOptions:
     face: int = 1
     fov: float | None = None
     texture_size: int = 2048
+    maps: MapSize | None = None
+    detail: float = 1.0
     photo_consistency: bool = True
     hair_volume: bool = True
     name: str | None = None

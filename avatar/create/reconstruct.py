@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 from avatar.capture.observation import Observation, Photo
 from avatar.core.avatar import Avatar
 from avatar.core.camera import focal_from_fov
 from avatar.core.errors import OptionError
-from avatar.create.assemble import assemble_avatar
-from avatar.create.options import ReconstructOptions
+from avatar.create.assemble import assemble_avatar, with_maps
+from avatar.create.options import MAP_SIDES, ReconstructOptions
 from avatar.create.report import build_report
 from avatar.create.same_person import same_person_warnings
 from avatar.create.usable_photos import observe_usable
@@ -19,7 +20,8 @@ from avatar.fit.fit_photos import PhotoFitOptions, fit_photos
 from avatar.fit.head_fit import HeadFit
 from avatar.head.registry import list_models, load_model
 from avatar.maps.eyes import eye_colors
-from avatar.maps.skin import bake_skin
+from avatar.maps.reflectance import ReflectanceMaps, bake_reflectance
+from avatar.maps.skin import SkinMaps, bake_skin
 
 CUT_OFF = 0.05
 """Share of a face's landmarks outside the picture from which the result is worth a warning."""
@@ -30,11 +32,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Reconstruction:
-    """An avatar with the evidence behind it."""
+    """An avatar with the evidence behind it; `maps` where all of the skin's were asked for."""
 
     avatar: Avatar
     fit: HeadFit
     observations: tuple[Observation, ...]
+    maps: ReflectanceMaps | None = None
 
 
 def reconstruct(
@@ -94,13 +97,28 @@ def reconstruct_with_evidence(
         with stages("comparing the photos", 0.48):
             warnings = (*warnings, *same_person_warnings(observations, model))
     with stages("texture", 0.5):
-        skin = bake_skin(fit, observations, options.texture_size, stages.within(0.5, 0.95))
+        skin, maps = _skin(fit, observations, options, stages.within(0.5, 0.95))
         eyes = eye_colors(fit, observations)
     with stages("avatar", 0.95):
-        avatar = assemble_avatar(fit, skin, eyes, options.name or usable.observations[0].photo.name)
+        name = options.name or usable.observations[0].photo.name
+        avatar = assemble_avatar(fit, skin, eyes, name)
+        if maps is not None:
+            avatar = with_maps(avatar, maps)
     timings = {**stages.seconds, **{f"fit: {name}": s for name, s in fit.timings.items()}}
     report = build_report(fit, usable, timings, warnings)
-    return Reconstruction(avatar=replace(avatar, report=report), fit=fit, observations=observations)
+    return Reconstruction(
+        avatar=replace(avatar, report=report), fit=fit, observations=observations, maps=maps
+    )
+
+
+def _skin(
+    fit: HeadFit, observations: Sequence[Observation], options: ReconstructOptions, told: Progress
+) -> tuple[SkinMaps, ReflectanceMaps | None]:
+    """Return the skin's texture, and with it all maps where they are asked for."""
+    if options.maps is None:
+        return bake_skin(fit, observations, options.texture_size, told), None
+    maps = bake_reflectance(fit, observations, MAP_SIDES[options.maps], options.detail, told)
+    return maps.skin, maps
 
 
 def _cut_off_warnings(observations: Sequence[Observation]) -> tuple[str, ...]:
@@ -123,6 +141,10 @@ def _check(options: ReconstructOptions) -> None:
         focal_from_fov(options.fov, 1)
     if not 64 <= options.texture_size <= 8192:
         raise OptionError(f"texture_size: expected 64 to 8192 texels, got {options.texture_size}")
+    if options.maps is not None and options.maps not in MAP_SIDES:
+        raise OptionError(f"maps: expected one of {', '.join(MAP_SIDES)}; got {options.maps!r}")
+    if not (isfinite(options.detail) and 0 <= options.detail <= 4):
+        raise OptionError(f"detail: expected 0 to 4, got {options.detail}")
 
 
 def _fit_options(options: ReconstructOptions) -> PhotoFitOptions:

@@ -37,17 +37,41 @@ def bake_relief(
     Dark is taken to be deep (Glencross et al. 2008, dark-is-deep). `vertices` are the neutral head
     in metres, `albedo` the finished map in linear RGB, `hair` how far hair covers each vertex.
     """
+    height = dark_is_deep(model, texels, albedo, hair)
+    return normals_of(height, texel_metres(model, vertices, texels))
+
+
+def dark_is_deep(
+    model: HeadModel,
+    texels: Texels,
+    albedo: Float[Tensor, "size size 3"],
+    hair: Float[Tensor, " verts"],
+) -> Float[Tensor, "half half"]:
+    """Return heights (metres) of what is finely darker or brighter, at half the resolution."""
     depth = torch.lerp(torch.tensor(DEPTH), torch.tensor(HAIR_DEPTH), hair)
     for name in ("brows", "lips"):
         depth = torch.where(model.region(name) & (hair < 0.5), PAINTED_SHARE * depth, depth)
     depth = torch.where(model.region("mouth_interior"), 0.0, depth)
-    # Metres of relief per metre of texel: slopes are differences between neighbouring texels.
-    per_texel = depth / _texel_sizes(model, vertices, 2 / texels.size)
-    scale = texels.image(texels.interpolate(per_texel[:, None]))[..., 0]
-    scale = functional.avg_pool2d(scale[None], 2)[0]
+    scale = halved(texels.image(texels.interpolate(depth[:, None])))
     brightness = (albedo @ albedo.new_tensor([0.3, 0.6, 0.1])).clamp_min(1e-3).log_()
-    fine = _fine_part(functional.avg_pool2d(brightness[None], 2)[0])
-    padded = functional.pad(fine[None], (1, 1, 1, 1), mode="replicate")[0]
+    return fine_part(halved(brightness[..., None])) * scale
+
+
+def texel_metres(
+    model: HeadModel, vertices: Float[Tensor, "verts 3"], texels: Texels
+) -> Float[Tensor, "half half"]:
+    """Return how many metres a texel of half the resolution measures, 0 outside the charts."""
+    sizes = _texel_sizes(model, vertices, 2 / texels.size)
+    inverse = halved(texels.image(texels.interpolate(1 / sizes[:, None])))
+    return torch.where(inverse > 0, 1 / inverse.clamp_min(1e-9), inverse)
+
+
+def normals_of(
+    height: Float[Tensor, "rows columns"], texel: Float[Tensor, "rows columns"]
+) -> Float[Tensor, "rows columns 3"]:
+    """Return the normal map, as glTF encodes it, of heights in metres on texels that size."""
+    scale = torch.where(texel > 0, 1 / texel.clamp_min(1e-9), torch.zeros_like(texel))
+    padded = functional.pad(height[None], (1, 1, 1, 1), mode="replicate")[0]
     rightwards = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2 * scale
     downwards = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2 * scale
     slopes = torch.stack([-rightwards, downwards], -1).clamp(-STEEPEST, STEEPEST)
@@ -55,7 +79,12 @@ def bake_relief(
     return normals * 0.5 + 0.5
 
 
-def _fine_part(values: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+def halved(values: Float[Tensor, "size size 1"]) -> Float[Tensor, "half half"]:
+    """Average an image down to half its size."""
+    return functional.avg_pool2d(values[None, ..., 0], 2)[0]
+
+
+def fine_part(values: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
     """Return what differs from the surroundings, bounded."""
     reach = max(1, round(FINE * values.shape[0] / 2))
     around = values[None]

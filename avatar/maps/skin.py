@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -65,11 +66,31 @@ class SkinMaps:
     hair_color: Float[Tensor, "3"]
 
 
+@runtime_checkable
+class Unlit(Protocol):
+    """What takes the light out of the photos."""
+
+    def view(self, index: int, texels: Texels) -> PhotoTexels:
+        """Return one photo's albedo and the trust in it."""
+        ...
+
+    def blended(
+        self,
+        texels: Texels,
+        seen: Float[Tensor, "texels 3"],
+        confidence: Float[Tensor, " texels"],
+        cover: HairCover,
+    ) -> Float[Tensor, "texels 3"]:
+        """Return the albedo all photos agree on, rid of what light they left in it."""
+        ...
+
+
 def bake_skin(
     fit: HeadFit,
     observations: Sequence[Observation],
     size: int = 2048,
     told: Callable[[str, float], None] | None = None,
+    unlit: Unlit | None = None,
 ) -> SkinMaps:
     """Unwrap all photos into the skin's texture and complete what none of them shows.
 
@@ -78,24 +99,27 @@ def bake_skin(
         observations: the photos, in the fit's order.
         size: side of the square maps in texels.
         told: called with what is being done and the share of it that is finished.
+        unlit: what takes the light out of the photos; without it, the fit's smooth light does.
     """
-    told = told or _silent
+    told = told or silent
+    unlit = unlit or SmoothLight(fit, observations)
     told("texture: laying out", 0.0)
     model = fit.model
     texels = texels_of(model.part("skin"), model.uvs, size)
     cover = fit.hair or find_hair(fit, observations)
     hairy = texels.interpolate(cover.amount[:, None])[:, 0]
-    first = _delit_view(fit, 0, observations[0], texels)
+    first = unlit.view(0, texels)
     tone = _median_color(first, texels.mask(model.region("face")) > 0.5)
 
     def views() -> Generator[PhotoTexels, None, None]:
         """Yield one photo's texels after the other: all at once would take a lot of memory."""
         for index, observation in enumerate(observations):
             told(f"texture: {observation.photo.name}", 0.6 * index / len(observations))
-            view = _delit_view(fit, index, observation, texels) if index else first
+            view = unlit.view(index, texels) if index else first
             yield without_strangers(view, texels, model, (tone, hairy))
 
     seen, confidence = blend(views())
+    seen = unlit.blended(texels, seen, confidence, cover)
     told("texture: completing", 0.6)
     hair = _hair_color(seen, confidence, hairy, cover)
     smile = max(float(photo.expression[list(SMILES)].mean()) for photo in fit.photos)
@@ -150,17 +174,44 @@ def _hair_color(
     return color * (MOST_HAIR_ALBEDO / color.mean()).clamp_max(1)
 
 
-def _delit_view(fit: HeadFit, index: int, observation: Observation, texels: Texels) -> PhotoTexels:
-    photo = fit.photos[index]
+class SmoothLight:
+    """The fit's light: nine harmonics without shadows, which is quick and leaves some light in."""
+
+    def __init__(self, fit: HeadFit, observations: Sequence[Observation]) -> None:
+        self.fit, self.observations = fit, observations
+
+    def view(self, index: int, texels: Texels) -> PhotoTexels:
+        """Return one photo's albedo and the trust in it."""
+        fit = self.fit
+        view = unwrap_photo(fit, index, self.observations[index], texels)
+        faces = fit.model.part("skin").faces
+        normals = vertex_normals(fit.posed_vertices(index), faces)
+        shading = irradiance(fit.photos[index].light, normals)
+        return replace(view, colors=remove_shading(view.colors, texels.interpolate(shading)))
+
+    def blended(
+        self,
+        texels: Texels,
+        seen: Float[Tensor, "texels 3"],
+        confidence: Float[Tensor, " texels"],
+        cover: HairCover,
+    ) -> Float[Tensor, "texels 3"]:
+        """Return what is seen: completing the texture evens it."""
+        del texels, confidence, cover
+        return seen
+
+
+def unwrap_photo(fit: HeadFit, index: int, observation: Observation, texels: Texels) -> PhotoTexels:
+    """Return what a photo shows of the skin, light and all."""
     part = fit.model.part("skin")
-    vertices = fit.posed_vertices(index)
     occluders = [
         other.faces for other in fit.model.parts if other.material not in ("cornea", "lashes")
     ]
-    head = PosedHead(vertices=vertices, skin_faces=part.faces, occluders=torch.cat(occluders))
-    view = unwrap(observation.photo.pixels, observation.matte, photo.camera, head, texels)
-    shading = irradiance(photo.light, vertex_normals(vertices, part.faces))
-    return replace(view, colors=remove_shading(view.colors, texels.interpolate(shading)))
+    head = PosedHead(
+        vertices=fit.posed_vertices(index), skin_faces=part.faces, occluders=torch.cat(occluders)
+    )
+    camera = fit.photos[index].camera
+    return unwrap(observation.photo.pixels, observation.matte, camera, head, texels)
 
 
 def _median_color(view: PhotoTexels, where: Tensor) -> Float[Tensor, "3"]:
@@ -183,6 +234,6 @@ def _roughness(
     return functional.avg_pool2d(full[None, None], step)[0, 0]
 
 
-def _silent(stage: str, done: float) -> None:
+def silent(stage: str, done: float) -> None:
     """Report nothing."""
     del stage, done

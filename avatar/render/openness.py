@@ -27,7 +27,7 @@ def openness(
     Averaged with the neighbours, to hide that the directions are few. Vertices without a
     triangle count as open.
     """
-    directions = _sphere(_SKY_DIRECTIONS, vertices)
+    directions = sphere_directions(_SKY_DIRECTIONS, vertices)
     cosines = (directions @ normals.T).clamp_min(0)
     seen = _seen(vertices, normals, faces, directions, _SKY_SIZE)
     total = cosines.sum(0)
@@ -66,7 +66,7 @@ def _seen(
     return depths.sees(vertices, normals).to(vertices.dtype)
 
 
-def _sphere(count: int, like: Tensor) -> Float[Tensor, "count 3"]:
+def sphere_directions(count: int, like: Tensor) -> Float[Tensor, "count 3"]:
     """Return evenly spread unit vectors (a Fibonacci lattice)."""
     index = torch.arange(count, device=like.device, dtype=like.dtype) + 0.5
     height = 1 - 2 * index / count
@@ -90,8 +90,16 @@ def _cone(lamp: Lamp, count: int) -> Float[Tensor, "count 3"]:
 
 def with_neighbours(values: Float[Tensor, " verts"], faces: Int[Tensor, "faces 3"]) -> Tensor:
     """Average each vertex with its neighbours, twice."""
+    return smoothed(values[:, None], faces)[:, 0]
+
+
+def smoothed(
+    values: Float[Tensor, "verts channels"], faces: Int[Tensor, "faces 3"], rounds: int = 2
+) -> Float[Tensor, "verts channels"]:
+    """Average each vertex with its neighbours, several times over."""
     start, end = faces[:, [0, 1, 2, 1, 2, 0]].reshape(-1), faces[:, [1, 2, 0, 0, 1, 2]].reshape(-1)
-    count = torch.ones_like(values).index_add(0, start, torch.ones_like(values)[end])
-    for _ in range(2):
+    ones = torch.ones_like(values[:, :1])
+    count = ones.index_add(0, start, ones[end])
+    for _ in range(rounds):
         values = values.index_add(0, start, values[end]) / count
     return values
