@@ -7,7 +7,7 @@ that does.
 import functools
 import importlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,7 +76,7 @@ def runs_natively(*tensors: Tensor) -> bool:
 
 
 @contextmanager
-def native_place(device: torch.device) -> Iterator[Place]:
+def native_place(device: torch.device) -> Generator[Place]:
     """Yield where native functions are to run for tensors on `device`.
 
     On a GPU that is torch's current stream, nothing of which waits for anything; scratch memory is

@@ -49,11 +49,13 @@ def _forward(
     native: Any = native_module()
     barycentrics = pixels.new_empty(*triangles.shape, 3)
     pixel_depths = pixels.new_empty(triangles.shape)
-    kept = [t.detach().contiguous() for t in (pixels, depths, faces, triangles)]
+    triangles, pixels, depths, faces = (
+        t.detach().contiguous() for t in (triangles, pixels, depths, faces)
+    )
     with native_place(pixels.device) as place:
         native.perspective_barycentrics(
-            *mesh_arguments(*kept[:3], triangles.shape[-2:], place),
-            kept[3].data_ptr(),
+            *mesh_arguments(pixels, depths, faces, triangles.shape[-2:], place),
+            triangles.data_ptr(),
             barycentrics.data_ptr(),
             pixel_depths.data_ptr(),
         )
