@@ -3,9 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cub/device/device_radix_sort.cuh>
-#include <cub/device/device_scan.cuh>
-#include <cuda/std/functional>
 #include <new>
 #include <stdexcept>
 
@@ -170,36 +167,17 @@ class Gpu {
         if (size) note(cudaMemsetAsync(memory, byte, size, stream_));
     }
     // Sort by the lowest `bits` of the keys, stably; what is not `sorted_…` may be overwritten.
-    // (A template, like the next two, so that only those who sort compile it.)
+    // This and the next two are in gpu_sort.h.
     template <typename Key>
     void sort(Key* keys, uint32_t* values, Key* sorted_keys, uint32_t* sorted_values, int64_t count,
-              int bits, void* scratch, std::size_t scratch_size) {
-        if (count == 0) return;
-        note(cub::DeviceRadixSort::SortPairs(scratch, scratch_size, keys, sorted_keys, values,
-                                             sorted_values, static_cast<int>(count), 0, bits,
-                                             stream_));
-    }
+              int bits, void* scratch, std::size_t scratch_size);
     // Sums of all counts before each.
     template <typename Count>
     void scan(const Count* counts, uint64_t* sums, int64_t count, void* scratch,
-              std::size_t scratch_size) {
-        if (count == 0) return;
-        note(cub::DeviceScan::ExclusiveScan(scratch, scratch_size, counts, sums,
-                                            cuda::std::plus<>(), uint64_t{0},
-                                            static_cast<int>(count), stream_));
-    }
+              std::size_t scratch_size);
     // What `sort` and `scan` of at most `count` need.
     template <typename Key = uint32_t>
-    static std::size_t scratch_size(int64_t count) {
-        std::size_t sort = 0, scan = 0;
-        const Key* in = nullptr;
-        Key* out = nullptr;
-        uint64_t* sums = nullptr;
-        cub::DeviceRadixSort::SortPairs(nullptr, sort, in, out, in, out, static_cast<int>(count));
-        cub::DeviceScan::ExclusiveScan(nullptr, scan, in, sums, cuda::std::plus<>(), uint64_t{0},
-                                       static_cast<int>(count));
-        return sort > scan ? sort : scan;
-    }
+    static std::size_t scratch_size(int64_t count);
 
     // The first thing that went wrong.
     cudaError_t error() const { return error_; }

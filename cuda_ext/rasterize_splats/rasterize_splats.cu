@@ -1,5 +1,5 @@
 // The splat rasteriser on the GPU.
-#include "common/gpu.h"
+#include "common/gpu_sort.h"
 #include "rasterize_splats/gpu_backward.h"
 #include "rasterize_splats/gpu_forward.h"
 #include "rasterize_splats/on_gpu.h"
