@@ -175,7 +175,9 @@ class EmulatedGpu {
     void each_warp(int64_t count, const Kernel& kernel) {
         for (int64_t i = 0; i < count; ++i) kernel(EmulatedWarp(), i);
     }
-    void fill(void* memory, int byte, std::size_t size) { std::memset(memory, byte, size); }
+    void fill(void* memory, int byte, std::size_t size) {
+        if (size) std::memset(memory, byte, size);
+    }
 
     // Sort by the lowest `bits` of the keys, stably; what is not `sorted_…` may be overwritten.
     void sort(uint32_t* keys, uint32_t* values, uint32_t* sorted_keys, uint32_t* sorted_values,
