@@ -54,7 +54,7 @@ def _table() -> Float[np.ndarray, "14"]:
     return table
 
 
-def openness_of_shares(shares: Float[np.ndarray, "frames 14"]) -> Float[np.ndarray, " frames"]:
+def openness_of_shares(shares: Float[np.ndarray, "*frames 14"]) -> Float[np.ndarray, "*frames"]:
     """Return the openness above shut lips, given how likely each viseme is; not smoothed."""
     return shares @ _table()
 

@@ -42,6 +42,9 @@ _REST = 0.3
 
 _SOFTENED = np.array([-0.012, 0.0, 0.012])
 _CATCH_UP = 0.75
+_FASTEST = 15.0
+"""Coefficients a second: a whole change takes 70 ms, as no shape of a mouth lasts less."""
+
 _SILENCE = 1e-3
 _USUAL, _SLOWLY = 10 ** (-23 / 20), 0.002
 _BROWS = {"browInnerUp": 0.16, "browOuterUpLeft": 0.16, "browOuterUpRight": 0.14}
@@ -75,7 +78,7 @@ class LiveSpeaker:
         self._network = VisemeNetwork(load_network_weights(), delay=look_ahead // 10)
         self._decoder = VisemeDecoder(memory=_MEMORY)
         self._loudness = _Loudness()
-        self._openness: deque[np.floating] = deque(maxlen=_MEMORY)
+        self._openness: deque[float] = deque(maxlen=_MEMORY)
         self._idle = IdleFace(self.options, self.options.head_motion * self._style.upper_face)
         self._mouth = np.zeros(52, np.float32)
         self._accent = 0.0
@@ -97,7 +100,7 @@ class LiveSpeaker:
             if self._rows * HOP / RATE > self.look_ahead:
                 shares = row if self._loudness.audible(self._known) else _NOBODY
                 self._decoder.push(shares)
-                self._openness.append(openness_of_shares(shares))
+                self._openness.append(openness_of_shares(shares[None]).item())
         heard = self._rows * HOP / RATE
         due: list[float] = []
         while (self._frames + len(due)) / self.options.fps + self.latency <= heard:
@@ -127,9 +130,10 @@ class LiveSpeaker:
         aims *= options.intensity
         weights = emotion_layer(options.emotion, options.emotion_amount, loud)
         turns = np.zeros((len(times), 3))
+        most = _FASTEST / options.fps
         for row, time in enumerate(times):
             # What is still being decided must not make the mouth jump.
-            self._mouth += _CATCH_UP * (aims[row] - self._mouth)
+            self._mouth += (_CATCH_UP * (aims[row] - self._mouth)).clip(-most, most)
             idle, turns[row] = self._idle.at(time)
             weights[row] += self._mouth + idle
             self._accent += _ACCENT * (max(0.0, loud[row]) - self._accent)
