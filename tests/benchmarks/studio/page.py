@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.viewers.browser import CHROMIUM, FLAGS
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 @dataclass
