@@ -101,10 +101,10 @@ def bake_reflectance(
             roughness=coarse_image(gloss.roughness, texels),
         ),
         specular=coarse_image(gloss.specular, texels),
-        occlusion=coarse_image(neutral.openness, texels),
+        occlusion=coarse_image(neutral.openness, texels).clamp(0, 1),
         displacement=height,
         displacement_confidence=relief.confidence,
-        gloss_confidence=coarse_image(gloss.confidence, texels),
+        gloss_confidence=coarse_image(gloss.confidence, texels).clamp(0, 1),
     )
 
 

@@ -1,6 +1,6 @@
 """How true the maps of `--maps` are, against the texture of a plain reconstruction.
 
-    python -m tests.benchmarks.bench_maps [--subjects 8 6 14] [--scan] [--real] [--update]
+    python -m tests.benchmarks.bench_maps [--subjects 8 14] [--scan] [--real] [--update]
 
 People who do not exist are path-traced by Mitsuba in one light (`tests.benchmarks.maps.people`) and
 reconstructed from that one photo. Albedo, as the photo's camera sees it on the face, is compared
@@ -235,7 +235,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure maps against the truth.")
     parser.add_argument("--inputs", type=Path, default=Path(__file__).parents[3] / "shared/inputs")
     parser.add_argument("--folder", type=Path, default=Path("build/maps"))
-    parser.add_argument("--subjects", type=int, nargs="*", default=[8, 6, 14])
+    parser.add_argument("--subjects", type=int, nargs="*", default=[8, 14])
     parser.add_argument("--scan", action="store_true", help="measure the scan too")
     parser.add_argument("--real", action="store_true", help="measure two photos of one man too")
     parser.add_argument("--sheets", type=Path, default=None, help="folder for pictures")
