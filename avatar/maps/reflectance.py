@@ -236,7 +236,8 @@ def _turns(fit: HeadFit, lit: LitView) -> Float[Tensor, "verts 2"]:
 
 def _shaded_skin(model: HeadModel, cover: HairCover | None) -> Float[Tensor, " verts"]:
     """Return 1 where fine shading is relief: bare skin, not painted by nature or by hand."""
-    painted = torch.zeros(len(model.template), 1)
+    # Clothes and collars lie on the neck, and no photo's light is solved from it.
+    painted = (~model.region("face_wide")).float()[:, None]
     for region in model.regions:
         if region.name in PAINTED or region.name.startswith(("lid_edge", "lid_rim")):
             painted[region.vertices] = 1

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-BANDS = 8
+BANDS = 7
 """Octaves, the finest of some five texels."""
 
 ALBEDO_DEVIATION = 0.035
@@ -23,7 +23,7 @@ ALBEDO_DEVIATION = 0.035
 SLOPE_DEVIATION = 0.1
 """How far the slopes of skin differ from the mesh's per octave."""
 
-LONGEST = 0.06
+LONGEST = 0.03
 """Wavelengths (metres) from which on the fitted mesh tells more than shading."""
 
 PIXELS = 2.6
