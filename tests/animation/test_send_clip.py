@@ -152,7 +152,7 @@ def test_nobody_listening_costs_nothing():
         start = time.perf_counter()
         for number in range(200):
             sender.send(frame_at(number / 30))
-        assert time.perf_counter() - start < 5
+        assert time.perf_counter() - start < 15
     assert sender.sent + sender.dropped >= 200
 
 

@@ -29,7 +29,8 @@ def export(
     order: Order, head: Avatar, folder: Path, progress: Callable[[str, float], None]
 ) -> None:
     """Write `export.*` into the folder, as the order's format; AvatarError where it cannot."""
-    path = folder / f"export{Path(format_info(order.format).ending).suffix}"
+    ending = format_info(order.format).ending
+    path = folder / ("export" + Path("head" + ending).suffix)
     clip = load_clip(order.clip) if order.clip else None
     progress("writing", 0.2)
     if order.format == "glb":

@@ -91,7 +91,7 @@ def test_the_page_lights_them_as_python_does_but_for_gloss_and_shadows(page, sta
     filmed = stage.posed(weights, pose).colors.clamp(0, 1)
     error = (shown - lit).abs().mean()
     assert error < 0.05
-    assert error < 0.3 * (filmed - lit).abs().mean()
+    assert error < 0.4 * (filmed - lit).abs().mean()
 
 
 @needs_browser
