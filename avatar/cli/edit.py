@@ -37,6 +37,8 @@ def edit(
         check_suffix("output", path, HEAD_SUFFIXES)
     check_paths(output)
     check_inputs(head)
+    if change == EDIT_DEFAULTS:
+        sys.stderr.write("warning: nothing was asked to change; see avatar edit --help\n")
     from avatar.core.avatar import Avatar  # noqa: PLC0415 - torch, only when there is work
     from avatar.create.edit import edit as edit_head  # noqa: PLC0415
     from avatar.export.glb import export_glb  # noqa: PLC0415

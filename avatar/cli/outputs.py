@@ -70,6 +70,10 @@ class Outputs:
             check_suffix("preview", self.preview, PICTURE_SUFFIXES)
         if self.report is not None:
             check_suffix("report", self.report, (".json",))
+        if self.map_folder is not None:
+            from avatar.files.atomic import make_folder  # noqa: PLC0415
+
+            make_folder(self.map_folder)
         check_paths(self.paths)
 
 

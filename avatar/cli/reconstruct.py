@@ -31,15 +31,15 @@ def reconstruct(
     For example:
       avatar reconstruct face.jpg -o head.glb --preview head.png --report head.json
       avatar reconstruct left.jpg front.jpg right.jpg -o head.glb head.avatar
-      avatar reconstruct face.jpg -o head.glb --maps 2k --map-folder .
+      avatar reconstruct face.jpg -o head.glb --maps 2k --map-folder maps
 
     Args:
         photos: the pictures (JPEG, PNG, HEIC, WebP, AVIF, ...), all of the same person.
         output: the head to write: .glb for engines and Blender, .avatar to keep everything and for
             the other commands; both are fine.
         preview: also write a sheet of pictures (.png or .jpg) to judge the result by.
-        map_folder: with --maps, also write into this folder, which must exist, a sheet of all maps
-            and each of them as a PNG of 16 bits: albedo in sRGB, displacement as 0.5 + mm / 10.
+        map_folder: with --maps, also write into this folder a sheet of all maps and each of them as
+            a PNG of 16 bits: albedo in sRGB, displacement as 0.5 + mm / 10.
         report: also write cameras, coefficients, residuals and timings (.json).
         test_clip: add a short test animation to the .glb.
         reconstruction: how to reconstruct.
@@ -51,10 +51,10 @@ def reconstruct(
         report=report,
         test_clip=test_clip,
     )
-    outputs.check()
     if reconstruction.maps is None and map_folder is not None:
         raise OptionError("map-folder: there are no maps without --maps 1k, 2k or 4k")
     check_inputs(*photos)
+    outputs.check()
     from avatar.create.reconstruct import (  # noqa: PLC0415 - torch, only when there is work
         reconstruct_with_evidence,
     )

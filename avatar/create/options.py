@@ -18,8 +18,9 @@ class ReconstructOptions:
         face: which face where a photo shows several; 1 is the largest.
         fov: horizontal field of view of the photos in degrees; without it, EXIF or an estimate.
         texture_size: side of the skin's texture in pixels.
-        maps: solve the light of every photo and make all maps of the skin at this size: albedo
-            without light, roughness, specular, occlusion, displacement and normals; some 10 s more.
+        maps: solve the light of every photo and make all maps of the skin: albedo without light of
+            this size, displacement and normals of half of it, roughness, specular and occlusion
+            coarser; some 10 s more. Young: in mixed light, skin may come out spotted or too glossy.
         detail: with maps, strength of the relief finer than the mesh; 1 is as seen, 0 none.
         photo_consistency: with several photos, refine the head until they show the same skin on it.
         hair_volume: let the scalp follow the outline of the hair.

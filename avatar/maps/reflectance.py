@@ -12,6 +12,7 @@ from avatar.capture.observation import Observation
 from avatar.core.material import LUMINANCE
 from avatar.core.mesh import vertex_normals
 from avatar.fit.hair import HairCover
+from avatar.fit.hair_cover import find_hair
 from avatar.fit.head_fit import HeadFit
 from avatar.fit.visible import occluders
 from avatar.head.model import HeadModel
@@ -23,7 +24,7 @@ from avatar.maps.grain import skin_grain
 from avatar.maps.lit_view import LitView, light_photos, plain_skin
 from avatar.maps.relief import dark_is_deep, halved, normals_of, texel_metres
 from avatar.maps.shading_evidence import Relief, ReliefEvidence, Shading
-from avatar.maps.skin import SkinMaps, bake_skin, silent, unwrap_photo
+from avatar.maps.skin import SkinMaps, bake_skin, silent, smoothly_unlit, unwrap_photo
 from avatar.maps.texels import Texels
 from avatar.maps.transfer import light_transfer
 from avatar.maps.unwrap import PhotoTexels
@@ -35,6 +36,9 @@ PORES = 1.4e-5
 
 PAINTED = ("brows", "lips", "mouth_interior", "eye_sockets")
 """Regions whose brightness says little of their shape."""
+
+HAIRY = 0.5
+"""How far hair covers what is taken for hair."""
 
 TEXELS_AT_ONCE = 1 << 20
 """How many texels are worked on at a time, which bounds the memory."""
@@ -132,6 +136,11 @@ class SolvedLight:
         base, turns = self._base(lit), _turns(fit, lit)
         half = texels.size // 2
         shading = torch.zeros(4, half * half)
+        # The light was solved on skin by what skin is like: of hair it says little.
+        amount = (fit.hair or find_hair(fit, self.observations)).amount
+        hairy = torch.nonzero(texels.interpolate(amount[:, None])[:, 0] > HAIRY)[:, 0]
+        hair = smoothly_unlit(fit, index, view.colors[hairy], texels.subset(hairy))
+        shown_hair = view.weights[hairy]
         # In pieces, and only what is seen: at 4k one value of every texel takes 40 MB.
         for piece in torch.nonzero(view.weights)[:, 0].split(TEXELS_AT_ONCE):
             some = texels.subset(piece)
@@ -141,6 +150,7 @@ class SolvedLight:
             view.colors[piece], view.weights[piece] = told.view.colors, told.view.weights
             place = some.index // texels.size // 2 * half + some.index % texels.size // 2
             shading.index_add_(1, place, self._shading(told.view, some, turns) / 4)
+        view.colors[hairy], view.weights[hairy] = hair, shown_hair
         self._add_shading(lit, shading.view(4, half, half), texels)
         return view
 

@@ -174,6 +174,15 @@ def _hair_color(
     return color * (MOST_HAIR_ALBEDO / color.mean()).clamp_max(1)
 
 
+def smoothly_unlit(
+    fit: HeadFit, index: int, colors: Float[Tensor, "texels 3"], texels: Texels
+) -> Float[Tensor, "texels 3"]:
+    """Return one photo's colours without the fit's smooth light."""
+    normals = vertex_normals(fit.posed_vertices(index), fit.model.part("skin").faces)
+    shading = irradiance(fit.photos[index].light, normals)
+    return remove_shading(colors, texels.interpolate(shading))
+
+
 class SmoothLight:
     """The fit's light: nine harmonics without shadows, which is quick and leaves some light in."""
 
@@ -182,12 +191,8 @@ class SmoothLight:
 
     def view(self, index: int, texels: Texels) -> PhotoTexels:
         """Return one photo's albedo and the trust in it."""
-        fit = self.fit
-        view = unwrap_photo(fit, index, self.observations[index], texels)
-        faces = fit.model.part("skin").faces
-        normals = vertex_normals(fit.posed_vertices(index), faces)
-        shading = irradiance(fit.photos[index].light, normals)
-        return replace(view, colors=remove_shading(view.colors, texels.interpolate(shading)))
+        view = unwrap_photo(self.fit, index, self.observations[index], texels)
+        return replace(view, colors=smoothly_unlit(self.fit, index, view.colors, texels))
 
     def blended(
         self,
