@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from avatar.core.harmonics import irradiance
 from avatar.core.mesh import vertex_normals
+from avatar.fit.hair import HairCover
 from avatar.maps.delight import delight
 from avatar.maps.evenness import broad_light
 from avatar.maps.lit_view import LitView
-from avatar.maps.reflectance import ReflectanceMaps, bake_reflectance
+from avatar.maps.reflectance import ReflectanceMaps, SolvedLight, bake_reflectance
+from avatar.maps.skin import SmoothLight
 from avatar.maps.texels import texels_of
 from avatar.maps.unwrap import PhotoTexels
 from tests.maps.conftest import WHITE_LIGHT, fitted, photograph
@@ -106,3 +110,18 @@ def test_detail_zero_leaves_the_mesh_as_it_is(baked):
     flat = torch.tensor([0.5, 0.5, 1.0])
     assert float(baked[1].displacement.abs().amax()) == 0
     torch.testing.assert_close(baked[1].skin.normals, flat.expand_as(baked[1].skin.normals))
+
+
+def test_the_light_solved_on_skin_leaves_hair_alone(model):
+    fit, observation = photograph(model, TONE * torch.ones_like(model.template), 0.0, WHITE_LIGHT)
+    amount = model.region("face").float() * (model.template[:, 0] > 0)
+    cover = HairCover(amount=amount, color=torch.ones(3) / 2, ears=torch.zeros(len(amount)) > 0)
+    head = replace(fitted(model, fit), hair=cover)
+    texels = texels_of(model.part("skin"), model.uvs, SIZE)
+    hairy = texels.interpolate(amount[:, None])[:, 0] > 0.5
+    smooth = SmoothLight(head, [observation]).view(0, texels)
+    solved = SolvedLight(head, [observation]).view(0, texels)
+    assert float(smooth.weights[hairy].max()) > 0.5
+    assert torch.equal(solved.colors[hairy], smooth.colors[hairy])
+    assert torch.equal(solved.weights[hairy], smooth.weights[hairy])
+    assert not torch.allclose(solved.colors[~hairy], smooth.colors[~hairy])
