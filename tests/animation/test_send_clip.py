@@ -148,11 +148,12 @@ def test_a_live_link_receiver_reads_coefficients_turns_and_time(listener, fps):
 
 
 def test_nobody_listening_costs_nothing():
+    frames = [frame_at(number / 30) for number in range(200)]
     with ClipSender([parse_destination("vmc://127.0.0.1:9")], fps=30) as sender:
         start = time.perf_counter()
-        for number in range(200):
-            sender.send(frame_at(number / 30))
-        assert time.perf_counter() - start < 15
+        for frame in frames:
+            sender.send(frame)
+        assert time.perf_counter() - start < 5
     assert sender.sent + sender.dropped >= 200
 
 
