@@ -89,7 +89,7 @@ export class SplatRelighter {
         // Colours posed already hold the share of the light as it was filmed.
         const before = again ? 1 / Math.max(irradiance(filmed[channel]!, nx, ny, nz), least[channel]!) : inverse[at + channel]!;
         const share = brightness * Math.min(LIGHT_SHARE[1], Math.max(LIGHT_SHARE[0], now * before));
-        colors[to + channel]! *= SHARES[Math.min(STEPS, (share * STEPS) / BRIGHTEST + 0.5) | 0]!;
+        colors[to + channel]! *= displayed(share);
       }
     }
   }
@@ -115,7 +115,7 @@ export class SplatRelighter {
       for (let channel = 0; channel < 3; channel += 1) {
         const now = Math.max(irradiance(filmed[channel]!, nx, ny, nz), least[channel]!);
         const share = Math.min(LIGHT_SHARE[1], Math.max(LIGHT_SHARE[0], now * inverse[at + channel]!));
-        const unturned = this.posedColor(at, channel) / SHARES[Math.min(STEPS, (share * STEPS) / BRIGHTEST + 0.5) | 0]!;
+        const unturned = this.posedColor(at, channel) / displayed(share);
         const sent = Math.min(BRIGHTEST, look(DECODED, unturned) / this.filmedLight[at + channel]!);
         const albedo = Math.min(ALBEDO[1], Math.max(ALBEDO[0], sent));
         const around = Math.max(0, irradiance(channels[channel]!, x, ny, z)) * interreflected(open, albedo);
@@ -159,6 +159,13 @@ function shown(light: number): number {
   const room = 1 - SHOULDER;
   const toned = light < SHOULDER ? light : SHOULDER + room * (1 - Math.exp((SHOULDER - light) / room));
   return look(ENCODED, Math.sqrt(Math.max(0, toned)));
+}
+
+/** A share of the filmed light as a factor of display values; between the table's steps on a line. */
+function displayed(share: number): number {
+  const place = Math.min(STEPS, (share * STEPS) / BRIGHTEST);
+  const step = Math.min(STEPS - 1, place | 0);
+  return SHARES[step]! + (place - step) * (SHARES[step + 1]! - SHARES[step]!);
 }
 
 function look(table: Float32Array, value: number): number {
